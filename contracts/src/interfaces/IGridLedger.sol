@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import { AccountId, ContractId, FarmId, NodeId } from "../types/Ids.sol";
+
+/// @notice Who pays, how much, until when: accounts, the three indices, and settlements. Nothing here loops over contracts.
+/// @dev Rates are 1e-18 USD a second. Amounts are the token's smallest unit unless a name ends in `X32` (32 fractional bits).
+/// An index is a uint112: the integral of 2^63 / (USD a token) over seconds. Only acts move an account's snapshot; `settle`
+/// and `poke` store nothing but a depletion or an expiry that has passed. Formulas: docs/decisions and billing/ (the pure twin).
+interface IGridLedger {
+    /// @dev `None` = never opened. An expired account is final.
+    enum AccountState {
+        None,
+        Active,
+        Grace,
+        Expired
+    }
+
+    /// @dev `Ended`: closed by an act; `endedIndex` says where it stopped earning. Expiry is derived from the account.
+    enum ContractState {
+        None,
+        Live,
+        Ended
+    }
+
+    struct ContractTerms {
+        AccountId accountId;
+        NodeId nodeId; // 0 for a contract without a node: u = 1
+        FarmId farmId; // 0 for none
+        uint32 splitId;
+        uint72 rate; // r: discounted by the tier
+        uint64 extraFeeRate; // e: never discounted, all the farmer's
+        uint72 parkedRate; // k: accrues in grace, out of the reserve; part of r
+        uint40 endsAt; // unix seconds, exclusive; 0 for none
+        uint128 maxTotal; // most gross over the life, smallest token unit; 0 for none
+    }
+
+    struct ContractView {
+        ContractTerms terms;
+        ContractState state;
+        uint40 openedAt;
+        uint112 settledIndex; // P up to which it is settled
+        uint112 settledNodeIndex; // N there
+        uint112 endedIndex; // 0 while live
+        uint128 grossTotal; // settled so far
+        uint128 earnedTotal;
+        uint128 refundTotal;
+    }
+
+    struct AccountView {
+        address owner;
+        AccountState state; // derived at the time of the call
+        uint256 funds; // spendable now: after the burn up to now
+        uint256 locked; // charged and not yet settled, the burn up to now included
+        uint256 reserve;
+        uint256 reserveNeed; // at the present price
+        uint256 credit;
+        uint256 stake;
+        uint40 stakeUnlocksAt;
+        bool isAutoCredit;
+        uint32 multiplierPpm; // m: 1,000,000 without a discount
+        uint256 rate; // R
+        uint256 extraFeeRate; // E
+        uint256 parkedRate; // K
+        uint112 depletionIndex; // D; type(uint112).max when nothing burns
+        uint40 depletesAt; // t_D; at the present price while in the future; 0 when nothing burns
+        uint112 expiryIndex; // X; type(uint112).max while active
+        uint40 expiresAt; // at the present price while in the future; 0 while active
+        uint32 liveContracts;
+    }
+
+    event AccountOpened(AccountId indexed accountId, address indexed owner);
+    event Deposited(AccountId indexed accountId, address indexed payer, uint256 amount);
+    event Withdrawn(AccountId indexed accountId, address indexed to, uint256 amount);
+    event CreditWithdrawn(AccountId indexed accountId, address indexed to, uint256 amount);
+    event CreditUsed(AccountId indexed accountId, uint256 amount, address caller);
+    event AutoCreditSet(AccountId indexed accountId, bool isAutoCredit);
+    event Staked(AccountId indexed accountId, address indexed payer, uint256 amount);
+    event Unstaked(AccountId indexed accountId, address indexed to, uint256 amount);
+    /// @notice The account's step function of P took a step: to grace, back to active, to expired, or to another tier.
+    event AccountStepped(AccountId indexed accountId, uint16 step, AccountState state, uint32 multiplierPpm, uint112 index);
+    /// @notice An act moved the account's snapshot.
+    event AccountActed(AccountId indexed accountId, uint112 index, uint128 fundsX32, uint128 lockedX32, uint128 reserveX32);
+    event ContractStarted(ContractId indexed contractId, AccountId indexed accountId, NodeId indexed nodeId, ContractTerms terms, uint112 index, uint112 nodeIndex);
+    event RateChanged(ContractId indexed contractId, uint72 rate, uint64 extraFeeRate, uint72 parkedRate, uint112 index);
+    event ContractEnded(ContractId indexed contractId, AccountId indexed accountId, uint112 index);
+    event Settled(
+        ContractId indexed contractId,
+        AccountId indexed accountId,
+        uint112 fromIndex,
+        uint112 toIndex,
+        uint112 fromNodeIndex,
+        uint112 toNodeIndex,
+        uint256 gross,
+        uint256 earned,
+        uint256 refund
+    );
+    event PriceIndexed(uint256 usdPerTokenE18, uint80 inversePrice, uint112 index, uint24 entry);
+    event NodeFlipped(NodeId indexed nodeId, bool isUp, uint112 index, uint112 nodeIndex, uint24 entry);
+
+    error GridLedger_UnknownAccount(AccountId accountId);
+    error GridLedger_UnknownContract(ContractId contractId);
+    error GridLedger_NotOwner(AccountId accountId, address owner, address caller);
+    error GridLedger_NotActive(AccountId accountId, AccountState state);
+    error GridLedger_Expired(AccountId accountId);
+    /// @notice Thrown when an opening or change would leave less than the reserve and 24 h of burn. Deposit `shortfall` more.
+    error GridLedger_InsufficientFunds(AccountId accountId, uint256 available, uint256 needed, uint256 shortfall);
+    error GridLedger_ExceedsFunds(AccountId accountId, uint256 available, uint256 asked);
+    error GridLedger_ExceedsCredit(AccountId accountId, uint256 available, uint256 asked);
+    error GridLedger_ExceedsStake(AccountId accountId, uint256 available, uint256 asked);
+    error GridLedger_StakeLocked(AccountId accountId, uint40 unlocksAt);
+    error GridLedger_TierJudgedToday(AccountId accountId, uint40 nextAt);
+    error GridLedger_AutoCreditOff(AccountId accountId, address caller);
+    error GridLedger_ContractExists(ContractId contractId);
+    error GridLedger_ContractEnded(ContractId contractId);
+    error GridLedger_ForeignContract(ContractId contractId, AccountId expected, AccountId given);
+    error GridLedger_InvalidTerms(ContractId contractId);
+    error GridLedger_StepLimit(AccountId accountId);
+    error GridLedger_PriceOutOfRange(uint256 usdPerTokenE18);
+    error GridLedger_NoPrice();
+    error GridLedger_Paused();
+
+    // --- accounts -----------------------------------------------------------------------------------------------
+    function openAccount(address owner) external returns (AccountId accountId);
+    /// @notice Pays into an account, of anybody; fills the reserve first, resumes from grace when it suffices.
+    function deposit(AccountId accountId, uint256 amount) external;
+    /// @notice As `deposit`, with an ERC-2612 permit of the caller; works also when somebody else used the permit before.
+    function depositWithPermit(AccountId accountId, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+    /// @notice Opens an account for the caller and deposits, in one transaction.
+    function openAccountWithPermit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external returns (AccountId accountId);
+    function withdraw(AccountId accountId, uint256 amount, address to) external;
+    function withdrawCredit(AccountId accountId, uint256 amount, address to) external;
+    /// @notice Settles the named contracts and moves credit to funds: a deposit in every respect.
+    function useCredit(AccountId accountId, uint256 amount, ContractId[] calldata contractIds) external;
+    function setAutoCredit(AccountId accountId, bool isAutoCredit) external;
+    function stake(AccountId accountId, uint256 amount) external;
+    function unstake(AccountId accountId, uint256 amount, address to) external;
+    function refreshTier(AccountId accountId) external;
+
+    // --- anyone -------------------------------------------------------------------------------------------------
+    /// @notice Stores a depletion or an expiry that has passed; changes nothing else.
+    function poke(AccountId accountId) external;
+    /// @notice Charges a contract up to now and shares what was earned; walks at most `maxSteps` steps of the account.
+    function settle(ContractId contractId, uint256 maxSteps) external returns (uint256 gross, uint256 earned, uint256 refund);
+    function settleMany(ContractId[] calldata contractIds, uint256 maxSteps) external;
+
+    // --- restricted ---------------------------------------------------------------------------------------------
+    /// @notice Starts charging; role CONTRACTS. Refused in grace, or without reserve and 24 h of burn.
+    function start(ContractId contractId, ContractTerms calldata terms) external;
+    /// @notice Settles and overwrites the rates; role CONTRACTS.
+    function changeRate(ContractId contractId, uint72 rate, uint64 extraFeeRate, uint72 parkedRate) external;
+    /// @notice Stops charging; role CONTRACTS. Settlement of the rest may follow later.
+    function end(ContractId contractId) external;
+    /// @notice Moves the price index; role PRICE.
+    function setPrice(uint256 usdPerTokenE18) external;
+    /// @notice Flips availability from this block on; role ORACLE. A node without a flip is up.
+    function flipNode(NodeId nodeId, bool isUp) external;
+    /// @notice Pays an earner; role SPLITS.
+    function payOut(address to, uint256 amount) external;
+    /// @notice Blocks new obligations, never an exit, a withdrawal or a settlement; role GUARDIAN.
+    function setPaused(bool isPaused) external;
+
+    // --- views, all derived at the time of the call -----------------------------------------------------------------
+    function token() external view returns (address);
+    function account(AccountId accountId) external view returns (AccountView memory);
+    function accountCount() external view returns (uint32);
+    function stateOf(AccountId accountId) external view returns (AccountState);
+    function ledgerContract(ContractId contractId) external view returns (ContractView memory);
+    /// @notice What `settle` would do now.
+    function previewSettle(ContractId contractId) external view returns (uint256 gross, uint256 earned, uint256 refund);
+    /// @return Whether the contract still runs: live, its account neither expired nor past the wallet's limits.
+    function isLive(ContractId contractId) external view returns (bool);
+    function priceIndex() external view returns (uint112 index, uint80 inversePrice, uint40 updatedAt, uint256 usdPerTokenE18);
+    function priceHistory(uint24 entry) external view returns (uint40 timestamp, uint112 index, uint80 inversePrice);
+    function priceHistoryLength() external view returns (uint24);
+    function nodeIndex(NodeId nodeId) external view returns (uint112 index, bool isUp);
+    function nodeHistory(NodeId nodeId, uint24 entry) external view returns (uint112 index, uint112 nodeIndex, bool isUp);
+    function nodeHistoryLength(NodeId nodeId) external view returns (uint24);
+}
