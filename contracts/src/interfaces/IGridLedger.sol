@@ -81,7 +81,14 @@ interface IGridLedger {
     event AccountStepped(AccountId indexed accountId, uint16 step, AccountState state, uint32 multiplierPpm, uint112 index);
     /// @notice An act moved the account's snapshot.
     event AccountActed(AccountId indexed accountId, uint112 index, uint128 fundsX32, uint128 lockedX32, uint128 reserveX32);
-    event ContractStarted(ContractId indexed contractId, AccountId indexed accountId, NodeId indexed nodeId, ContractTerms terms, uint112 index, uint112 nodeIndex);
+    event ContractStarted(
+        ContractId indexed contractId,
+        AccountId indexed accountId,
+        NodeId indexed nodeId,
+        ContractTerms terms,
+        uint112 index,
+        uint112 nodeIndex
+    );
     event RateChanged(ContractId indexed contractId, uint72 rate, uint64 extraFeeRate, uint72 parkedRate, uint112 index);
     event ContractEnded(ContractId indexed contractId, AccountId indexed accountId, uint112 index);
     event Settled(

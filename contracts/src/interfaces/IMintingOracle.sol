@@ -27,7 +27,14 @@ interface IMintingOracle {
 
     event InputsCommitted(uint32 indexed period, bytes32 uptimeRoot, bytes32 challengeRoot, bytes32 excludedBitsHash);
     event Proposed(
-        uint32 indexed period, uint16 attempt, bytes32 claimsRoot, bytes32 receiptsRoot, uint256 periodUnits, uint256 totalUnits, string cid, uint64 windowEnd
+        uint32 indexed period,
+        uint16 attempt,
+        bytes32 claimsRoot,
+        bytes32 receiptsRoot,
+        uint256 periodUnits,
+        uint256 totalUnits,
+        string cid,
+        uint64 windowEnd
     );
     event Cancelled(uint32 indexed period, uint16 attempt, bytes32 kind, address indexed challenger);
     event Finalised(uint32 indexed period, bytes32 claimsRoot, bytes32 receiptsRoot, uint256 totalUnits);

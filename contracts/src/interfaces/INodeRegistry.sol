@@ -45,7 +45,14 @@ interface INodeRegistry {
         bytes32 hardwareHash;
     }
 
-    event NodeJoined(NodeId indexed nodeId, FarmId indexed farmId, address indexed key, Resources declared, string endpoint, bytes32 hardwareHash);
+    event NodeJoined(
+        NodeId indexed nodeId,
+        FarmId indexed farmId,
+        address indexed key,
+        Resources declared,
+        string endpoint,
+        bytes32 hardwareHash
+    );
     event NodeUpdated(NodeId indexed nodeId, Resources declared, string endpoint, bytes32 hardwareHash);
     event NodeLeft(NodeId indexed nodeId, FarmId indexed farmId);
     event NodeActivated(NodeId indexed nodeId, uint64 activatedAt);
@@ -72,9 +79,12 @@ interface INodeRegistry {
     error NodeRegistry_CapacityExceeded(NodeId nodeId, Resources free, Resources asked);
 
     /// @notice Registers a node. Anyone may send; an empty signature stands for a call by that signer itself.
-    function join(FarmInvite calldata invite, bytes calldata farmerSignature, NodeJoin calldata node, bytes calldata nodeSignature)
-        external
-        returns (NodeId nodeId);
+    function join(
+        FarmInvite calldata invite,
+        bytes calldata farmerSignature,
+        NodeJoin calldata node,
+        bytes calldata nodeSignature
+    ) external returns (NodeId nodeId);
     /// @notice Changes what the node declares; by the node's key.
     function update(NodeId nodeId, Resources calldata declared, string calldata endpoint, bytes32 hardwareHash) external;
     /// @notice Takes the node out of its farm; by node or farmer, when no live contract is on it. The key stays taken.

@@ -26,6 +26,12 @@ interface IPriceFeed {
 
     function submit(SignedPrice[] calldata prices) external;
     function setOracle(address oracle, bool isOracle) external;
-    function setBounds(uint256 minUsdPerTokenE18, uint256 maxUsdPerTokenE18, uint32 maxStepPpm, uint32 stalenessSeconds, uint32 quorum) external;
+    function setBounds(
+        uint256 minUsdPerTokenE18,
+        uint256 maxUsdPerTokenE18,
+        uint32 maxStepPpm,
+        uint32 stalenessSeconds,
+        uint32 quorum
+    ) external;
     function price() external view returns (uint256 usdPerTokenE18, uint256 observedAt);
 }

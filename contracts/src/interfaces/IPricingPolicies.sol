@@ -30,8 +30,10 @@ interface IPricingPolicies {
     /// @notice Rate of a node contract, and the parked part of it that accrues in grace (SU and IPv4).
     /// @return rate In 1e-18 USD a second, rounded down.
     /// @return parkedRate As `rate`, never above it.
-    function nodeContractRateDown(uint32 policyId, Resources calldata taken, uint32 ipv4Count, bool isCertified)
-        external
-        view
-        returns (uint256 rate, uint256 parkedRate);
+    function nodeContractRateDown(
+        uint32 policyId,
+        Resources calldata taken,
+        uint32 ipv4Count,
+        bool isCertified
+    ) external view returns (uint256 rate, uint256 parkedRate);
 }

@@ -18,7 +18,12 @@ interface IRevenueSplits {
 
     event SplitTermsPublished(uint32 indexed splitId, SplitTerms terms);
     event Shared(
-        ContractId indexed contractId, FarmId indexed farmId, uint256 farmerAmount, uint256 foundationAmount, uint256 stakingPoolAmount, uint256 burnAmount
+        ContractId indexed contractId,
+        FarmId indexed farmId,
+        uint256 farmerAmount,
+        uint256 foundationAmount,
+        uint256 stakingPoolAmount,
+        uint256 burnAmount
     );
     event FarmWithdrawn(FarmId indexed farmId, address indexed payout, uint256 amount, address caller);
     event Withdrawn(address indexed payee, uint256 amount, address caller);
