@@ -1,0 +1,6 @@
+export { ManifestError, type ManifestProblem } from './errors.ts'
+export { canonicalText, hashManifest, keccakOfText } from './hash.ts'
+export { parseDeployment, parseManifest, type ParseOptions } from './parse.ts'
+export { manifestResources, type ManifestResources } from './resources.ts'
+export type { Deployment, HealthCheck, PortMapping, RestartPolicy, Workload, Zmachine } from './schema.ts'
+export { parseStrictJson, parseStrictYaml } from './strict-json.ts'
