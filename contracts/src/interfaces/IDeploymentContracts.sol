@@ -51,7 +51,6 @@ interface IDeploymentContracts {
         bytes32 termsHash;
         uint40 endsAt;
         uint128 maxTotal;
-        uint256 maxUsdPerHour;
     }
 
     event ContractOpened(
@@ -65,6 +64,8 @@ interface IDeploymentContracts {
         uint32 publicIPv4,
         uint256 rate,
         uint256 parkedRate,
+        uint256 maxUsdPerHour,
+        bytes32 termsHash,
         string workload
     );
     event ContractClosed(ContractId indexed contractId, NodeId indexed nodeId, CloseReason reason, address caller);
@@ -99,6 +100,8 @@ interface IDeploymentContracts {
     function cancelNonce(uint256 nonce) external;
 
     function nodeContract(ContractId contractId) external view returns (NodeContract memory);
+    /// @return ips Public IPv4 addresses of a live contract, big-endian.
+    function ipsOf(ContractId contractId) external view returns (uint32[] memory ips);
     function statusOf(ContractId contractId) external view returns (Status);
     function contractCount() external view returns (uint64);
     function isNonceUsed(address signer, uint256 nonce) external view returns (bool);

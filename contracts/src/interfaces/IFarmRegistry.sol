@@ -28,6 +28,7 @@ interface IFarmRegistry {
 
     function create(string calldata name, address payout) external returns (FarmId farmId);
     function setPayout(FarmId farmId, address payout) external;
+    /// @notice Offers the farm to `newOwner`, who becomes its owner by accepting; the zero address withdraws an offer.
     function offerOwnership(FarmId farmId, address newOwner) external;
     function acceptOwnership(FarmId farmId) external;
 

@@ -7,6 +7,8 @@ interface IGridDirectory {
     event AddressSet(string name, address indexed target);
 
     error GridDirectory_UnknownName(string name);
+    /// @notice Thrown for an empty name or the zero address.
+    error GridDirectory_InvalidEntry(string name, address target);
 
     /// @notice Names `target`; restricted to governance.
     function set(string calldata name, address target) external;

@@ -171,6 +171,8 @@ interface IGridLedger {
     function token() external view returns (address);
     function account(AccountId accountId) external view returns (AccountView memory);
     function accountCount() external view returns (uint32);
+    /// @return The account's owner; zero for an unknown account. Cheap: it is on the path of every opening.
+    function ownerOf(AccountId accountId) external view returns (address);
     function stateOf(AccountId accountId) external view returns (AccountState);
     function ledgerContract(ContractId contractId) external view returns (ContractView memory);
     /// @notice What `settle` would do now.

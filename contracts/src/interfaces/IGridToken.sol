@@ -6,6 +6,12 @@ import { IERC20Permit } from "@openzeppelin/contracts/token/ERC20/extensions/IER
 
 /// @notice The grid's token: ERC-20 with permit, capped; a genesis allocation, then minted by the reward distributor alone.
 interface IGridToken is IERC20Metadata, IERC20Permit {
+    /// @dev Minted at deployment; `amount` in the smallest unit.
+    struct Allocation {
+        address to;
+        uint256 amount;
+    }
+
     /// @notice Mints rewards. Restricted to the role MINTER; the lifetime cap holds.
     function mint(address to, uint256 amount) external;
 

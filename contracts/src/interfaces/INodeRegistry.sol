@@ -55,6 +55,7 @@ interface INodeRegistry {
     );
     event NodeUpdated(NodeId indexed nodeId, Resources declared, string endpoint, bytes32 hardwareHash);
     event NodeLeft(NodeId indexed nodeId, FarmId indexed farmId);
+    event NodeCertified(NodeId indexed nodeId, bool isCertified, uint32 farmingPolicyId);
     event NodeActivated(NodeId indexed nodeId, uint64 activatedAt);
     event NodeReserved(NodeId indexed nodeId, ContractId indexed contractId, Resources taken);
     event NodeReleased(NodeId indexed nodeId, ContractId indexed contractId, Resources freed);
@@ -72,6 +73,11 @@ interface INodeRegistry {
     error NodeRegistry_KeyTaken(address key, NodeId nodeId);
     /// @notice Thrown when the declaration is below what the grid admits (1 thread, 2 GiB memory).
     error NodeRegistry_TooSmall(Resources declared);
+    error NodeRegistry_EndpointTooLong(uint256 length, uint256 limit);
+    /// @notice Thrown when the node left its farm: nothing runs on it any more.
+    error NodeRegistry_NotInFarm(NodeId nodeId);
+    error NodeRegistry_AlreadyActivated(NodeId nodeId, uint64 activatedAt);
+    error NodeRegistry_ZeroActivation(NodeId nodeId);
     error NodeRegistry_NotNode(NodeId nodeId, address key, address caller);
     error NodeRegistry_NotNodeOrFarmer(NodeId nodeId, address caller);
     error NodeRegistry_InUse(NodeId nodeId, uint32 liveContracts);
@@ -85,12 +91,15 @@ interface INodeRegistry {
         NodeJoin calldata node,
         bytes calldata nodeSignature
     ) external returns (NodeId nodeId);
-    /// @notice Changes what the node declares; by the node's key.
+    /// @notice Changes what the node declares; by the node's key. Certification ends when a resource changes by more than 1 %.
     function update(NodeId nodeId, Resources calldata declared, string calldata endpoint, bytes32 hardwareHash) external;
     /// @notice Takes the node out of its farm; by node or farmer, when no live contract is on it. The key stays taken.
     function leaveFarm(NodeId nodeId) external;
     function cancelNonce(uint256 nonce) external;
 
+    /// @notice Certifies a node, or takes it back; restricted to governance. A node on a default policy gets the default of its new
+    /// certification. Contracts that are open keep their rates.
+    function setCertified(NodeId nodeId, bool isCertified) external;
     /// @notice Takes capacity for a contract; restricted to the role CONTRACTS.
     /// @return farmId The farm that earns.
     /// @return isCertified Whether the surcharge applies.
@@ -104,6 +113,12 @@ interface INodeRegistry {
     function farmOf(NodeId nodeId) external view returns (FarmId);
     function nodeIdOf(address key) external view returns (NodeId);
     function nodeCount() external view returns (uint32);
+    function isCertified(NodeId nodeId) external view returns (bool);
+    function isNonceUsed(address signer, uint256 nonce) external view returns (bool);
+    /// @return The EIP-712 digests that farmer and node sign.
+    function hashInvite(FarmInvite calldata invite) external view returns (bytes32);
+    function hashJoin(NodeJoin calldata joining) external view returns (bytes32);
+    /// @notice Counts writes that minting sees; what contracts take and give back is not among them.
     function version() external view returns (uint64);
     function versionAt(uint48 blockNumber) external view returns (uint64);
 }

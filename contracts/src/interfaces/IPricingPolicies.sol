@@ -20,7 +20,7 @@ interface IPricingPolicies {
 
     error PricingPolicies_UnknownPolicy(uint32 policyId);
     error PricingPolicies_InvalidPpm(uint32 ppm);
-    /// @notice Thrown when a price is above the limit under which no rate can overflow.
+    /// @notice Thrown when a price is above the limit: 100,000 USD an hour, a slip of the unit.
     error PricingPolicies_PriceTooHigh(uint64 usdUnits, uint64 limit);
 
     /// @notice Publishes a policy and makes it current for new contracts; restricted to governance.
@@ -36,4 +36,12 @@ interface IPricingPolicies {
         uint32 ipv4Count,
         bool isCertified
     ) external view returns (uint256 rate, uint256 parkedRate);
+    /// @notice As `nodeContractRateDown` under the current policy, cheaper: it is on the path of every opening.
+    function currentRateDown(
+        Resources calldata taken,
+        uint32 ipv4Count,
+        bool isCertified
+    ) external view returns (uint32 policyId, uint256 rate, uint256 parkedRate);
+    /// @notice Priced cloud units, exact: CU = K / (8 GiB), SU = S / (1200 GiB).
+    function pricedCloudUnits(Resources calldata taken) external pure returns (uint256 k, uint256 s);
 }
