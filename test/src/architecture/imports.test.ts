@@ -21,7 +21,14 @@ const PACKAGE_FOLDER: Record<string, string> = { '@grid/model': 'grid' }
 const folderOf = (name: string) => PACKAGE_FOLDER[name] ?? name.replace('@grid/', '')
 
 /** The pure cores: they know neither network, clock, disk, randomness nor another package than the shared words. */
-const PURE = ['grid/src', 'minting/src/rules', 'minting/src/trees', 'billing/src/ledger', 'billing/src/tfchain']
+const PURE = [
+  'grid/src',
+  'minting/src/rules',
+  'minting/src/trees',
+  'billing/src/ledger',
+  'billing/src/policy',
+  'billing/src/tfchain',
+]
 const PURE_LIBRARIES = ['ethers', '@noble/hashes', '@openzeppelin/merkle-tree', 'canonicalize']
 
 interface Import {
