@@ -20,7 +20,10 @@ const solc = {
 
 export default defineConfig({
   plugins: [ethersPlugin, chaiMatchers, mochaPlugin, networkHelpers, typechain, ignition],
-  solidity: { profiles: { default: solc, production: solc } },
+  solidity: {
+    profiles: { default: solc, production: solc },
+    npmFilesToBuild: ['@openzeppelin/contracts/access/manager/AccessManager.sol'],
+  },
   paths: { sources: './src', tests: './test', artifacts: './artifacts', cache: './cache', ignition: './ignition' },
   test: {
     mocha: { timeout: 60_000 },

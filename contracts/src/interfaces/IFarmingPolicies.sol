@@ -23,6 +23,7 @@ interface IFarmingPolicies {
     error FarmingPolicies_Immutable(uint32 policyId);
     error FarmingPolicies_InvalidPpm(uint32 ppm);
     error FarmingPolicies_ZeroConnectionPrice();
+    error FarmingPolicies_NoDefault(bool isCertified);
 
     function create(FarmingPolicy calldata policy) external returns (uint32 policyId);
     function edit(uint32 policyId, FarmingPolicy calldata policy) external;

@@ -19,7 +19,7 @@ interface IPublicIps {
     error PublicIps_NotEnough(FarmId farmId, uint32 free, uint32 asked);
     error PublicIps_TooMany(uint32 count, uint32 limit);
     error PublicIps_ZeroCount();
-    error PublicIps_GatewayInRange(uint32 gateway, uint32 first, uint32 count);
+    error PublicIps_IsGateway(uint32 ip);
     error PublicIps_NotReservedFor(uint32 ip, ContractId expected, ContractId contractId);
 
     /// @notice Adds `count` addresses from `first` on; by the farm's owner. At most 256 a call.
