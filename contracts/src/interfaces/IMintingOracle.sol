@@ -41,6 +41,7 @@ interface IMintingOracle {
     event MemberSet(address indexed member, bool isMember);
     event AggregatorSet(address indexed aggregator, bool isAggregator);
     event RulesApproved(bytes32 indexed rulesHash, uint32 fromPeriod);
+    event RulesRevoked(bytes32 indexed rulesHash);
     event PeriodCapSet(uint256 units);
     event AvailabilityFlipped(uint32 indexed nodeId, bool up, uint32 period, uint16 slot);
 
@@ -63,7 +64,21 @@ interface IMintingOracle {
     error MintingOracle_SetTooSmall(uint256 needed, uint256 given);
     error MintingOracle_FlipNotNewer(uint32 nodeId, uint64 lastSlot, uint64 slot);
     error MintingOracle_FlipTooOld(uint32 nodeId, uint64 slot, uint64 currentSlot);
+    error MintingOracle_FlipInFuture(uint32 nodeId, uint64 slot, uint64 currentSlot);
     error MintingOracle_NodeCannotFlipUp(uint32 nodeId);
+    error MintingOracle_InvalidSlot(uint16 slotsPerPeriod, uint16 slot);
+    /// @notice Thrown when a schedule has empty slots, none of them, or more than a period's bits hold.
+    error MintingOracle_InvalidSchedule(uint32 slotSeconds, uint16 slotsPerPeriod);
+    /// @notice Thrown when a public network is given a window too short for anybody to object.
+    error MintingOracle_WindowTooShort(uint32 neededSeconds, uint32 givenSeconds);
+    error MintingOracle_BeforeFirstPeriod(uint32 firstPeriod, uint32 period);
+    /// @notice Thrown when a proposal was computed from a block that is not yet in the past.
+    error MintingOracle_BlockNotPast(uint64 toBlock, uint256 blockNumber);
+    /// @notice Thrown when a root is empty or the receipts tree is deeper than node ids can fill.
+    error MintingOracle_InvalidTree(bytes32 claimsRoot, bytes32 receiptsRoot, uint8 depth);
+    /// @notice Thrown when rules would hold for a period that has begun; only the very first rules may.
+    error MintingOracle_RulesTooLate(uint64 periodStart, uint64 timestamp);
+    error MintingOracle_ZeroAddress();
 
     /// @notice Stores the roots of a period, signed by two thirds of the aggregators.
     function commitInputs(PeriodRoots calldata roots, bytes[] calldata signatures) external;
@@ -77,6 +92,17 @@ interface IMintingOracle {
     /// @notice Flips availability: by two thirds of the aggregators, or downwards by the node's own signature.
     function flipAvailability(uint32 nodeId, bool up, uint32 period, uint16 slot, bytes[] calldata signatures) external;
 
+    /// @notice Lets rules be used for periods from `fromPeriod` on; restricted to governance.
+    function approveRules(bytes32 rulesHash, uint32 fromPeriod) external;
+    /// @notice Takes an approval back, for rules with a fault; final periods stand. Restricted to governance.
+    function revokeRules(bytes32 rulesHash) external;
+    /// @notice Adds or removes an oracle member; restricted to governance.
+    function setMember(address member, bool isMember_) external;
+    /// @notice Adds or removes an aggregator; restricted to governance.
+    function setAggregator(address aggregator, bool isAggregator_) external;
+    /// @notice Sets the most that a period may pay, in 1e-18 tokens; restricted to governance.
+    function setPeriodCap(uint256 units) external;
+
     function schedule() external view returns (Schedule memory);
     /// @return start Unix seconds, inclusive.
     /// @return end Unix seconds, exclusive.
@@ -87,8 +113,15 @@ interface IMintingOracle {
     function proposalState(uint32 period) external view returns (ProposalState);
     function proposal(uint32 period) external view returns (Proposal memory proposal, uint64 proposedAt, uint64 windowEnd);
     function attempts(uint32 period) external view returns (uint16);
+    /// @return roots As committed; all zero before.
+    function committedInputs(uint32 period) external view returns (PeriodRoots memory roots);
+    /// @return isApproved Whether the rules may be used for the period.
+    function areRulesInForce(bytes32 rulesHash, uint32 period) external view returns (bool isApproved);
+    function supplyCapUnits() external view returns (uint256);
+    function periodCapUnits() external view returns (uint256);
     /// @notice Root and total that claims are checked against; zero before the first final period.
     function liveClaims() external view returns (bytes32 claimsRoot, uint256 totalUnits, uint32 period);
+    /// @notice Root and depth of a final period; `finalisedAt` (unix seconds) and the others are 0 while it is not.
     function finalReceipts(uint32 period) external view returns (bytes32 receiptsRoot, uint8 depth, uint64 finalisedAt);
     function registryCheckpointAt(uint64 blockNumber) external view returns (bytes32);
     function memberCount() external view returns (uint256);

@@ -9,6 +9,15 @@ struct PaidResources {
     uint64 hruBytes;
 }
 
+/// @dev What a period pays for units, by the farming policy: mUSD for a CU, a SU, a GiB of traffic, an IPv4 per hour.
+struct Tariff {
+    uint32 cuMusd;
+    uint32 suMusd;
+    uint32 nuMusdPerGib;
+    uint32 ipv4MusdPerHour;
+    uint32 minimalUptimePpm;
+}
+
 /// @dev One node's reward of one period; keccak256(abi.encode(receipt)) is what is committed (19 words).
 struct Receipt {
     uint32 period;
@@ -77,11 +86,12 @@ struct Proposal {
 
 /// @dev Proof that leaves `[first, first + count)` are exactly those of one farm in a tree of depth `depth`.
 /// `siblings` are the nodes left and right of the range, level by level from the leaves, left before right;
-/// `before` and `after` are the neighbouring leaves with their own paths, absent at the tree's ends.
+/// `neighbours` are the leaf before the range, then the leaf after it, each with its own path; absent where the range begins at
+/// index 0, or ends at index 2^depth. A neighbour whose fields are all 0 stands for the padding (hash 0, sum 0).
 struct RangeProof {
     uint32 first;
     uint8 depth;
     SumNode[] siblings;
-    ReceiptLeaf[] neighbours; // the leaf before, then the leaf after, where they exist
+    ReceiptLeaf[] neighbours;
     SumNode[][] neighbourPaths;
 }
