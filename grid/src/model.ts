@@ -57,6 +57,8 @@ export interface FarmingPolicy {
   readonly nuMusdPerGib: MilliUsd
   readonly ipv4MusdPerHour: MilliUsd
   readonly minimalUptimePpm: Ppm
+  /** Its tariff already contains what certified nodes earn more. */
+  readonly isForCertified: boolean
 }
 
 /** What an oracle needs to know of the registries at one block; the same value from an EVM chain and from TFChain. */

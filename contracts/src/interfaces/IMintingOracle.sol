@@ -82,6 +82,11 @@ interface IMintingOracle {
 
     /// @notice Stores the roots of a period, signed by two thirds of the aggregators.
     function commitInputs(PeriodRoots calldata roots, bytes[] calldata signatures) external;
+    /// @notice Stores a proposal, signed by k of n members, for `nextPeriod()` or a later period.
+    /// @dev Periods between the last final one and the proposed one are passed over for ever and pay nobody: those in which no activated
+    /// node had a slot that counts (nobody had joined, or the grid stood still). Members sign the period, hence what they pass over; to pass
+    /// over a period in which a node was heard is a fault, and the guardian cancels it. Reverts below `nextPeriod()`, and while a
+    /// proposal of any period is pending.
     function propose(Proposal calldata proposal, Inputs calldata inputs, bytes[] calldata signatures) external;
     /// @notice Makes a proposal final after its window; anyone may call.
     function finalise(uint32 period) external;
@@ -109,6 +114,7 @@ interface IMintingOracle {
     function periodBounds(uint32 period) external view returns (uint64 start, uint64 end);
     /// @notice The period and slot that contain the instant.
     function slotAt(uint64 timestamp) external view returns (uint32 period, uint16 slot);
+    /// @return The period after the last final one: the earliest that can be proposed.
     function nextPeriod() external view returns (uint32);
     function proposalState(uint32 period) external view returns (ProposalState);
     function proposal(uint32 period) external view returns (Proposal memory proposal, uint64 proposedAt, uint64 windowEnd);
