@@ -18,8 +18,9 @@ import { SumTree } from "../libraries/SumTree.sol";
 import { NodeId } from "../types/Ids.sol";
 import { Inputs, PeriodRoots, Proposal } from "../types/Minting.sol";
 
-/// @title Minting oracle
-/// @dev Documented in {IMintingOracle}. Fault proofs read the roots, `depth` and `toBlock` that a period keeps.
+/// @title MintingOracle
+/// @notice See {IMintingOracle}.
+/// @dev Fault proofs read the roots, `depth` and `toBlock` that a period keeps.
 contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
     using PeriodSchedule for Schedule;
     using SignerSet for SignerSet.Set;
@@ -50,10 +51,10 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
     /// @dev A flip may be signed in one slot and sent in the next one or the one after.
     uint64 private constant FLIP_MAX_AGE_SLOTS = 2;
 
-    IFarmRegistry public immutable farms;
-    INodeRegistry public immutable nodes;
-    IFarmingPolicies public immutable farmingPolicies;
-    IGridLedger public immutable ledger;
+    IFarmRegistry public immutable FARMS;
+    INodeRegistry public immutable NODES;
+    IFarmingPolicies public immutable FARMING_POLICIES;
+    IGridLedger public immutable LEDGER;
     /// @inheritdoc IMintingOracle
     uint256 public immutable supplyCapUnits;
 
@@ -79,10 +80,10 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
         Schedule memory schedule_,
         address[] memory members,
         address[] memory aggregators,
-        IFarmRegistry farms_,
-        INodeRegistry nodes_,
-        IFarmingPolicies farmingPolicies_,
-        IGridLedger ledger_,
+        IFarmRegistry farms,
+        INodeRegistry nodes,
+        IFarmingPolicies farmingPolicies,
+        IGridLedger ledger,
         uint256 supplyCapUnits_,
         uint256 periodCapUnits_
     ) AccessManaged(authority) EIP712("ProofOfCapacity", "1") {
@@ -93,10 +94,10 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
         }
         _schedule = schedule_;
         nextPeriod = schedule_.firstPeriod;
-        farms = farms_;
-        nodes = nodes_;
-        farmingPolicies = farmingPolicies_;
-        ledger = ledger_;
+        FARMS = farms;
+        NODES = nodes;
+        FARMING_POLICIES = farmingPolicies;
+        LEDGER = ledger;
         supplyCapUnits = supplyCapUnits_;
         periodCapUnits = periodCapUnits_;
         emit PeriodCapSet(periodCapUnits_);
@@ -190,7 +191,7 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
     function activate(uint32 nodeId, uint64 activatedAt, bytes[] calldata signatures) external {
         if (activatedAt > block.timestamp) revert MintingOracle_TooEarly(activatedAt, uint64(block.timestamp));
         _checkAggregators(MintingMessages.activationHash(nodeId, activatedAt), signatures);
-        nodes.activate(NodeId.wrap(nodeId), activatedAt);
+        NODES.activate(NodeId.wrap(nodeId), activatedAt);
     }
 
     /// @inheritdoc IMintingOracle
@@ -201,7 +202,7 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
 
         _lastFlip[nodeId] = slotNumber + 1;
         emit AvailabilityFlipped({ nodeId: nodeId, up: up, period: period, slot: slot });
-        ledger.flipNode(NodeId.wrap(nodeId), up);
+        LEDGER.flipNode(NodeId.wrap(nodeId), up);
     }
 
     /// @inheritdoc IMintingOracle
@@ -336,7 +337,7 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
         if (blockNumber >= block.number) revert MintingOracle_BlockNotPast(blockNumber, block.number);
         uint48 key = SafeCast.toUint48(blockNumber);
         return
-            keccak256(abi.encode(block.chainid, blockNumber, farms.versionAt(key), nodes.versionAt(key), farmingPolicies.versionAt(key)));
+            keccak256(abi.encode(block.chainid, blockNumber, FARMS.versionAt(key), NODES.versionAt(key), FARMING_POLICIES.versionAt(key)));
     }
 
     function _setMember(address member, bool isMember_) private {
@@ -411,7 +412,7 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
 
     /// @dev A node may take itself down (a failure, or standby), never up.
     function _isSignedByNode(uint32 nodeId, bool up, bytes32 structHash, bytes[] calldata signatures) private view returns (bool) {
-        address key = nodes.keyOf(NodeId.wrap(nodeId));
+        address key = NODES.keyOf(NodeId.wrap(nodeId));
         if (signatures.length != 1 || ECDSA.recover(_hashTypedDataV4(structHash), signatures[0]) != key) return false;
         if (!up) return true;
         // On a development chain one account may be both node and the only aggregator.
