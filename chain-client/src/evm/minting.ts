@@ -229,7 +229,7 @@ export async function readProposal(client: GridClient, period: PeriodId, at?: At
     ])
     const known = { state: PROPOSAL_STATES[small(state)] ?? 'none', attempts: small(attempts) }
     if (known.state === 'none') return { ...known, proposal: null, proposedAt: null, windowEnd: null }
-    const { proposal, proposedAt, windowEnd } = await MintingOracle.getFunction('proposal')(period, overridesAt(at))
+    const [proposal, proposedAt, windowEnd] = await MintingOracle.getFunction('proposal')(period, overridesAt(at))
     return {
       ...known,
       proposal: {

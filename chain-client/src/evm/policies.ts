@@ -49,6 +49,7 @@ export async function readFarmingPolicy(client: GridClient, policyId: number, at
       nuMusdPerGib: milliUsd(policy.nuMusdPerGib),
       ipv4MusdPerHour: milliUsd(policy.ipv4MusdPerHour),
       minimalUptimePpm: ppm(policy.minimalUptimePpm),
+      isForCertified: policy.isForCertified,
     }
   })
 }
