@@ -24,7 +24,15 @@ export default defineConfig({
     profiles: { default: solc, production: solc },
     npmFilesToBuild: ['@openzeppelin/contracts/access/manager/AccessManager.sol'],
   },
-  paths: { sources: './src', tests: './test', artifacts: './artifacts', cache: './cache', ignition: './ignition' },
+  paths: {
+    sources: './src',
+    tests: './test',
+    artifacts: './artifacts',
+    cache: './cache',
+    // The journal of a deployment lies with the state of the grid that it deployed.
+    ignition: process.env['GRID_IGNITION_DIR'] ?? './ignition',
+  },
+  ignition: { requiredConfirmations: Number(process.env['GRID_CONFIRMATIONS'] ?? 5), blockPollingInterval: 100 },
   test: {
     mocha: { timeout: 60_000 },
     solidity: {
