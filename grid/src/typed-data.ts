@@ -82,3 +82,9 @@ export const USAGE_REPORT_TYPES = {
     'uint32 nodeId,uint64 contractId,uint64 seq,uint64 windowStart,uint64 windowEnd,uint64 publicRxBytes,uint64 publicTxBytes,uint64 cpuNs,uint256 memoryByteSeconds,uint32 incarnations,bytes32 transitionsHash,bytes32 prevHash',
   ),
 }
+/** An aggregator's answer to a usage report that it took; `reportHash` is the report's struct hash. */
+export const USAGE_RECEIPT_TYPES = {
+  UsageReceipt: fields(
+    'uint64 aggregatorId,uint32 nodeId,uint64 contractId,uint64 seq,uint64 receivedAt,bytes32 reportHash',
+  ),
+}

@@ -14,6 +14,7 @@ import {
   PROOF_OF_CAPACITY_DOMAIN,
   PROPOSAL_TYPES,
   SLOT_ROOT_TYPES,
+  USAGE_RECEIPT_TYPES,
   USAGE_REPORT_TYPES,
   GridError,
   type AccountId,
@@ -185,6 +186,16 @@ export interface UsageReport {
   readonly prevHash: Hex
 }
 
+/** An aggregator's answer to a usage report that it took. */
+export interface UsageReceipt {
+  readonly aggregatorId: bigint
+  readonly nodeId: NodeId
+  readonly contractId: ContractId
+  readonly seq: bigint
+  readonly receivedAt: bigint
+  readonly reportHash: Hex
+}
+
 /** Every message that Grid signs, by its EIP-712 primary type. */
 export interface Messages {
   ITContract: ItContract
@@ -201,6 +212,7 @@ export interface Messages {
   Availability: Availability
   Proposal: MintingProposal
   UsageReport: UsageReport
+  UsageReceipt: UsageReceipt
 }
 
 export type MessageName = keyof Messages
@@ -220,6 +232,7 @@ const definitions: Readonly<Record<MessageName, Definition>> = {
   Price: { types: PRICE_TYPES, domain: GRID_DOMAIN, verifier: 'PriceFeed' },
   Deployment: { types: DEPLOYMENT_TYPES, domain: GRID_DOMAIN, verifier: 'DeploymentContracts' },
   UsageReport: { types: USAGE_REPORT_TYPES, domain: GRID_DOMAIN, verifier: 'GridLedger' },
+  UsageReceipt: { types: USAGE_RECEIPT_TYPES, domain: PROOF_OF_CAPACITY_DOMAIN, verifier: 'MintingOracle' },
   Heartbeat: { types: HEARTBEAT_TYPES, domain: PROOF_OF_CAPACITY_DOMAIN, verifier: 'MintingOracle' },
   HeartbeatReceipt: { types: HEARTBEAT_RECEIPT_TYPES, domain: PROOF_OF_CAPACITY_DOMAIN, verifier: 'MintingOracle' },
   SlotRoot: { types: SLOT_ROOT_TYPES, domain: PROOF_OF_CAPACITY_DOMAIN, verifier: 'MintingOracle' },

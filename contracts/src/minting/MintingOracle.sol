@@ -64,6 +64,8 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
 
     /// @inheritdoc IMintingOracle
     uint32 public nextPeriod;
+    /// @dev The period whose proposal is pending, plus one; 0 for none.
+    uint40 private _pendingPlusOne;
     bool private _hasFinal;
     bool private _hasRules;
     /// @inheritdoc IMintingOracle
@@ -154,6 +156,7 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
         stored.windowEnd = windowEnd;
         stored.toBlock = inputs.toBlock;
         stored.state = ProposalState.Proposed;
+        _pendingPlusOne = uint40(period) + 1;
         emit Proposed({
             period: period,
             attempt: proposal_.attempt,
@@ -172,6 +175,7 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
         if (block.timestamp < stored.windowEnd) revert MintingOracle_WindowOpen(stored.windowEnd, uint64(block.timestamp));
 
         stored.state = ProposalState.Final;
+        _pendingPlusOne = 0;
         stored.finalisedAt = uint64(block.timestamp);
         nextPeriod = period + 1;
         _hasFinal = true;
@@ -183,6 +187,7 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
         Period storage stored = _pending(period);
 
         stored.state = ProposalState.Cancelled;
+        _pendingPlusOne = 0;
         uint16 attempt = stored.attempts++;
         emit Cancelled({ period: period, attempt: attempt, kind: reason, challenger: msg.sender });
     }
@@ -353,14 +358,14 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
         if (stranger != address(0)) revert MintingOracle_NotAggregator(stranger);
     }
 
-    /// @dev Periods come in order, late enough for all reports, one pending proposal each; old signatures die with their attempt.
+    /// @dev Periods come in order, gaps included, late enough for all reports, one pending proposal each; old signatures die with their attempt.
     function _checkTurn(Period storage stored, Proposal calldata proposal_) private view {
         uint32 period = proposal_.period;
-        if (period != nextPeriod) revert MintingOracle_NotNextPeriod(nextPeriod, period);
+        if (period < nextPeriod) revert MintingOracle_NotNextPeriod(nextPeriod, period);
         (, uint64 end) = _schedule.bounds(period);
         uint64 earliest = end + _schedule.proposalDelaySeconds;
         if (block.timestamp < earliest) revert MintingOracle_TooEarly(earliest, uint64(block.timestamp));
-        if (stored.state == ProposalState.Proposed) revert MintingOracle_PendingProposal(period);
+        if (_pendingPlusOne != 0) revert MintingOracle_PendingProposal(uint32(_pendingPlusOne - 1));
         if (proposal_.attempt != stored.attempts) revert MintingOracle_WrongAttempt(stored.attempts, proposal_.attempt);
     }
 
