@@ -15,6 +15,7 @@ import {
 
 import { overridesAt, type At } from './at.ts'
 import { reading, type GridClient } from './client.ts'
+import { collectEvents } from './scan.ts'
 import { settlementsOf, type Settlement } from './settlements.ts'
 import type { Permit } from './tokens.ts'
 import { callTo, done, eventOf, sendTransaction, type Call, type Done, type SendOptions } from './transaction.ts'
@@ -250,6 +251,19 @@ export async function readAccountCount(client: GridClient, at?: At): Promise<num
   return reading(client, 'GridLedger', async () =>
     small(await client.contracts.GridLedger.accountCount(overridesAt(at))),
   )
+}
+
+/** Ids of the accounts that an address opened or was given, oldest first. */
+export async function readAccountIdsOf(client: GridClient, owner: string): Promise<AccountId[]> {
+  const { GridLedger } = client.contracts
+  return reading(client, 'GridLedger', async () => {
+    const opened = await collectEvents(client, GridLedger, GridLedger.getEvent('AccountOpened'), {
+      fromBlock: client.deployment.startBlock,
+    })
+    return opened
+      .filter(({ args }) => args.owner.toLowerCase() === owner.toLowerCase())
+      .map(({ args }) => small(args.accountId))
+  })
 }
 
 function accountOpened(client: GridClient, receipt: Parameters<typeof eventOf>[0]): AccountOpened {

@@ -18,7 +18,9 @@ import type { TransactionReceipt } from 'ethers'
 
 import { overridesAt, type At } from './at.ts'
 import { reading, type GridClient } from './client.ts'
+import type { ContractOpenedEvent } from './generated/types/DeploymentContracts.ts'
 import type { CancelContract, ItContract } from './messages.ts'
+import { collectEvents } from './scan.ts'
 import { callTo, done, eventOf, sendTransaction, type Call, type Done, type SendOptions } from './transaction.ts'
 import { hex, instantOrNull, resourcesOf, small } from './units.ts'
 
@@ -280,9 +282,23 @@ export async function readLedgerContract(client: GridClient, contractId: Contrac
   })
 }
 
+/** Every contract as it was opened, oldest first. */
+export async function readOpenings(client: GridClient): Promise<ContractOpened[]> {
+  const { DeploymentContracts } = client.contracts
+  return reading(client, 'DeploymentContracts', async () => {
+    const found = await collectEvents(client, DeploymentContracts, DeploymentContracts.getEvent('ContractOpened'), {
+      fromBlock: client.deployment.startBlock,
+    })
+    return found.map(({ args }) => openingOf(args))
+  })
+}
+
 function contractOpened(client: GridClient, receipt: TransactionReceipt): ContractOpened {
   const { DeploymentContracts } = client.contracts
-  const event = eventOf(receipt, DeploymentContracts, DeploymentContracts.getEvent('ContractOpened'))
+  return openingOf(eventOf(receipt, DeploymentContracts, DeploymentContracts.getEvent('ContractOpened')))
+}
+
+function openingOf(event: ContractOpenedEvent.OutputObject): ContractOpened {
   return {
     contractId: event.contractId,
     nodeId: small(event.nodeId),

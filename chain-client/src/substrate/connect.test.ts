@@ -5,13 +5,8 @@ import { createServer, type AddressInfo, type Server } from 'node:net'
 
 import { expect } from 'chai'
 
-import {
-  connectSubstrate,
-  InvalidWsUrlError,
-  NotSubstrateError,
-  SubstrateTimeoutError,
-  SubstrateUnavailableError,
-} from './connect.ts'
+import { connectSubstrate } from './connect.ts'
+import { InvalidWsUrlError, NotSubstrateError, SubstrateTimeoutError, SubstrateUnavailableError } from './errors.ts'
 
 /** The parts of `ws` (it comes with ethers, without types) that a chain's stand-in needs. */
 interface Socket {
