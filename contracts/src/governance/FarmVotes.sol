@@ -34,8 +34,6 @@ contract FarmVotes is IFarmVotes, Votes {
     }
 
     uint32 private constant FIXUP = 1 << 13;
-    /// @dev A weight counts until the second final period after its own.
-    uint32 private constant LAPSES_AFTER = 2;
 
     IMintingOracle public immutable ORACLE;
     IFarmRegistry public immutable FARMS;
@@ -73,7 +71,7 @@ contract FarmVotes is IFarmVotes, Votes {
     function lapse(uint32 farmId) external {
         Weight memory weight = _weights[farmId];
         uint32 lastFinal = _lastFinal();
-        bool isLapsed = lastFinal >= weight.period + LAPSES_AFTER;
+        bool isLapsed = ORACLE.previousFinal() > weight.period; // two final periods came after it
         if (weight.owner == address(0) || (!isLapsed && FARMS.ownerOf(FarmId.wrap(farmId)) == weight.owner)) {
             revert FarmVotes_NotLapsed(farmId, weight.period, lastFinal);
         }

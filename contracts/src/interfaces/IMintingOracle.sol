@@ -87,6 +87,9 @@ interface IMintingOracle {
     /// node had a slot that counts (nobody had joined, or the grid stood still). Members sign the period, hence what they pass over; to pass
     /// over a period in which a node was heard is a fault, and the guardian cancels it. Reverts below `nextPeriod()`, and while a
     /// proposal of any period is pending.
+    /// @notice Proposes what a period is worth, signed by two thirds of the members; opens the window.
+    /// @dev The period is the next one, or a later one when nobody could earn in those between: an empty period has no tree.
+    /// One proposal is pending at a time, and cannot be replaced.
     function propose(Proposal calldata proposal, Inputs calldata inputs, bytes[] calldata signatures) external;
     /// @notice Makes a proposal final after its window; anyone may call.
     function finalise(uint32 period) external;
@@ -114,8 +117,11 @@ interface IMintingOracle {
     function periodBounds(uint32 period) external view returns (uint64 start, uint64 end);
     /// @notice The period and slot that contain the instant.
     function slotAt(uint64 timestamp) external view returns (uint32 period, uint16 slot);
-    /// @return The period after the last final one: the earliest that can be proposed.
+    /// @notice The period after the last final one: the earliest that can be proposed.
+    /// @notice The period after the last final one: the earliest that can be proposed.
     function nextPeriod() external view returns (uint32);
+    /// @notice The final period before the live one; 0 while there is none.
+    function previousFinal() external view returns (uint32);
     function proposalState(uint32 period) external view returns (ProposalState);
     function proposal(uint32 period) external view returns (Proposal memory proposal, uint64 proposedAt, uint64 windowEnd);
     function attempts(uint32 period) external view returns (uint16);

@@ -66,6 +66,8 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
     uint32 public nextPeriod;
     /// @dev The period whose proposal is pending, plus one; 0 for none.
     uint40 private _pendingPlusOne;
+    /// @inheritdoc IMintingOracle
+    uint32 public previousFinal;
     bool private _hasFinal;
     bool private _hasRules;
     /// @inheritdoc IMintingOracle
@@ -177,6 +179,7 @@ contract MintingOracle is IMintingOracle, AccessManaged, EIP712 {
         stored.state = ProposalState.Final;
         _pendingPlusOne = 0;
         stored.finalisedAt = uint64(block.timestamp);
+        if (_hasFinal) previousFinal = nextPeriod - 1;
         nextPeriod = period + 1;
         _hasFinal = true;
         emit Finalised(period, stored.proposal.claimsRoot, stored.proposal.receiptsRoot, stored.proposal.totalUnits);

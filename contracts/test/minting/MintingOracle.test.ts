@@ -270,16 +270,30 @@ describe('MintingOracle', () => {
         .withArgs(1)
     })
 
-    it('error: MintingOracle_NotNextPeriod', async () => {
+    it('error: MintingOracle_NotNextPeriod, for a final period', async () => {
       const grid = await twoFarms()
       const ready = await grid.ready()
-      await expect(proposeChanged(grid, ready, { period: 2 }))
-        .to.be.revertedWithCustomError(grid.oracle, 'MintingOracle_NotNextPeriod')
-        .withArgs(1, 2)
       await grid.mint(FIRST_PERIOD, grid.receipts, grid.claims)
       await expect(proposeChanged(grid, ready, { period: 1 }))
         .to.be.revertedWithCustomError(grid.oracle, 'MintingOracle_NotNextPeriod')
         .withArgs(2, 1)
+    })
+
+    it('passes over periods in which nobody could earn, one proposal at a time', async () => {
+      const { oracle, ready, mint, prepare, propose, receipts, claims, time } = await twoFarms()
+      const first = await ready()
+      const third = await prepare(3, receipts, claims)
+      await propose(third.proposal, third.inputs)
+      await expect(propose(first.proposal, first.inputs))
+        .to.be.revertedWithCustomError(oracle, 'MintingOracle_PendingProposal')
+        .withArgs(3)
+      await time.increase(SCHEDULE.windowSeconds)
+      await oracle.finalise(3)
+      expect([await oracle.nextPeriod(), await oracle.previousFinal()]).to.deep.equal([4n, 0n])
+      const twice = claims.map((claim) => ({ ...claim, cumulativeUnits: claim.cumulativeUnits * 2n }))
+      await mint(6, receipts, twice)
+      expect([await oracle.nextPeriod(), await oracle.previousFinal()]).to.deep.equal([7n, 3n])
+      expect((await oracle.liveClaims())[1]).to.equal(2n * 565n * TOKEN)
     })
 
     it('error: MintingOracle_TooEarly, until the delay has passed', async () => {
