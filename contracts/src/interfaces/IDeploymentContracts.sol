@@ -65,7 +65,6 @@ interface IDeploymentContracts {
         uint256 rate,
         uint256 parkedRate,
         uint256 maxUsdPerHour,
-        bytes32 termsHash,
         string workload
     );
     event ContractClosed(ContractId indexed contractId, NodeId indexed nodeId, CloseReason reason, address caller);
@@ -90,11 +89,15 @@ interface IDeploymentContracts {
     error DeploymentContracts_StillLive(ContractId contractId);
 
     /// @notice Opens a node contract for the caller, who must be its customer.
+    /// @dev Needs no signature, and reads neither `signatureExpires` nor a nonce of 0. A nonce above 0 is used up, so that an offer
+    /// that was signed before and is sent plainly now cannot be opened twice.
     function open(ItContract calldata offer) external returns (ContractId contractId);
     /// @notice Opens a node contract that its customer signed; anyone may send it.
     function openSigned(ItContract calldata offer, bytes calldata signature) external returns (ContractId contractId);
     function cancel(ContractId contractId) external;
     function cancelSigned(CancelContract calldata request, bytes calldata signature) external;
+    /// @notice Closes a contract by decision of the DAO; restricted to governance. Pay runs to this block, the rest stays the customer's.
+    function closeByDao(ContractId contractId) external;
     /// @notice Frees the capacity of a contract that expired or reached its customer's own limits; anyone may call.
     function expire(ContractId contractId) external;
     function cancelNonce(uint256 nonce) external;
@@ -102,6 +105,7 @@ interface IDeploymentContracts {
     function nodeContract(ContractId contractId) external view returns (NodeContract memory);
     /// @return ips Public IPv4 addresses of a live contract, big-endian.
     function ipsOf(ContractId contractId) external view returns (uint32[] memory ips);
+    /// @return Expired for each end without an act (grace over, `endsAt`, `maxTotal`), also before anybody called `expire`.
     function statusOf(ContractId contractId) external view returns (Status);
     function contractCount() external view returns (uint64);
     function isNonceUsed(address signer, uint256 nonce) external view returns (bool);
