@@ -145,9 +145,9 @@ export class Engine {
     })
       .then(() => this.#quietUntil.delete(slot))
       .catch((error: unknown) => this.#note(step, error))
-      .then(
-        () => step.kind === 'removeStray' && this.#quietUntil.set(slot, context.clock.now() + this.#options.intervalMs),
-      )
+      .then(() => {
+        if (step.kind === 'removeStray') this.#quietUntil.set(slot, context.clock.now() + this.#options.intervalMs)
+      })
       .finally(() => {
         this.#underWay.delete(slot)
         this.#changed()

@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { open, readFile, statfs } from 'node:fs/promises'
+import { arch, availableParallelism, release } from 'node:os'
+import { promisify } from 'node:util'
+import { bytes, type Hex, type Resources } from '@grid/model'
+import type { Signer } from 'ethers'
+import { canonicalText, keccakOfText } from '../manifest/hash.ts'
+
+const run = promisify(execFile)
+
+export interface Disk {
+  readonly name: string
+  readonly sizeBytes: bigint
+  readonly kind: 'ssd' | 'hdd'
+  /** How the kind was found: by the kernel's word, by reading, or from the file system alone. */
+  readonly evidence: 'kernel' | 'read-test' | 'file-system'
+}
+
+/** What the machine is made of, as it was read; nothing is asked of other programs but `lsblk`. */
+export interface HardwareFacts {
+  readonly architecture: string
+  readonly kernel: string
+  readonly cpuModel: string
+  readonly threads: number
+  readonly memoryBytes: bigint
+  readonly disks: readonly Disk[]
+}
+
+/** Canonical JSON, so that its hash on chain can be checked by whoever is given the body. */
+export interface HardwareReport {
+  readonly schema: 'grid.hardware/1'
+  readonly node: Hex
+  readonly body: string
+  readonly hash: Hex
+  readonly signature: Hex
+}
+
+export async function readHardware(stateDir: string): Promise<HardwareFacts> {
+  const [cpuinfo, meminfo, disks] = await Promise.all([
+    readFile('/proc/cpuinfo', 'utf8'),
+    readFile('/proc/meminfo', 'utf8'),
+    readDisks(stateDir),
+  ])
+  return {
+    architecture: arch(),
+    kernel: release(),
+    cpuModel: cpuModelOf(cpuinfo),
+    threads: threadsOf(cpuinfo),
+    memoryBytes: memoryBytesOf(meminfo),
+    disks,
+  }
+}
+
+/** What a node declares on chain: all of it; what it keeps for itself is taken off when it admits. */
+export function resourcesOf({ threads, memoryBytes, disks }: HardwareFacts): Resources {
+  const sum = (kind: Disk['kind']) =>
+    disks.filter((disk) => disk.kind === kind).reduce((total, disk) => total + disk.sizeBytes, 0n)
+  return {
+    cru: BigInt(threads),
+    mruBytes: bytes(memoryBytes),
+    sruBytes: bytes(sum('ssd')),
+    hruBytes: bytes(sum('hdd')),
+  }
+}
+
+export async function signHardware(facts: HardwareFacts, signer: Signer): Promise<HardwareReport> {
+  const node = (await signer.getAddress()).toLowerCase() as Hex
+  const schema = 'grid.hardware/1'
+  const body = canonicalText({
+    ...facts,
+    schema,
+    node,
+    threads: String(facts.threads),
+    memoryBytes: facts.memoryBytes.toString(),
+    disks: facts.disks.map((disk) => ({ ...disk, sizeBytes: disk.sizeBytes.toString() })),
+  })
+  return { schema, node, body, hash: keccakOfText(body), signature: (await signer.signMessage(body)) as Hex }
+}
+
+export function threadsOf(cpuinfo: string): number {
+  return cpuinfo.match(/^processor\s*:/gm)?.length ?? availableParallelism()
+}
+
+export function cpuModelOf(cpuinfo: string): string {
+  return /^model name\s*:\s*(.+)$/m.exec(cpuinfo)?.[1] ?? 'unknown'
+}
+
+export function memoryBytesOf(meminfo: string): bigint {
+  const [, kibibytes] = /^MemTotal:\s+(\d+) kB$/m.exec(meminfo) ?? []
+  if (kibibytes === undefined) throw new TypeError('/proc/meminfo has no MemTotal.')
+  return BigInt(kibibytes) * 1024n
+}
+
+interface BlockDevice {
+  readonly name: string
+  readonly type: string
+  readonly size: number
+  readonly rota: boolean
+}
+
+/** Whole disks with a size, of `lsblk -J -b`; no loop, ram or compressed-memory device. */
+export function blockDevicesOf(json: string): BlockDevice[] {
+  const { blockdevices } = JSON.parse(json) as { blockdevices: BlockDevice[] }
+  return blockdevices.filter(
+    ({ type, size, name }) => type === 'disk' && Number(size) > 0 && !/^(zram|ram|loop)/.test(name),
+  )
+}
+
+async function readDisks(stateDir: string): Promise<Disk[]> {
+  const devices = await run('lsblk', ['-J', '-b', '-o', 'NAME,TYPE,SIZE,ROTA'])
+    .then(({ stdout }) => blockDevicesOf(stdout))
+    .catch((): BlockDevice[] => [])
+  if (devices.length > 0) return Promise.all(devices.map(diskOf))
+  const { blocks, bsize } = await statfs(stateDir, { bigint: true })
+  return [{ name: 'file-system', sizeBytes: blocks * bsize, kind: 'ssd', evidence: 'file-system' }]
+}
+
+/** Virtual disks say that they rotate: where the kernel says so, reading at random decides. Source: node.md, section 17. */
+async function diskOf({ name, size, rota }: BlockDevice): Promise<Disk> {
+  const disk = { name, sizeBytes: BigInt(size) }
+  if (!rota) return { ...disk, kind: 'ssd', evidence: 'kernel' }
+  const latencyMs = await randomReadMs(`/dev/${name}`, Number(size)).catch(() => undefined)
+  if (latencyMs === undefined) return { ...disk, kind: 'hdd', evidence: 'kernel' }
+  return { ...disk, kind: latencyMs < FASTEST_ROTATING_MS ? 'ssd' : 'hdd', evidence: 'read-test' }
+}
+
+/** Half a turn at 15,000 a minute: no rotating disk reads at random faster. */
+const FASTEST_ROTATING_MS = 2
+const READS = 200
+const BLOCK = 4096
+const TEST_MS = 2000
+
+/** Median time of a 4 KiB read at random, ms. */
+async function randomReadMs(path: string, size: number): Promise<number> {
+  const file = await open(path, 'r')
+  try {
+    const times: number[] = []
+    const buffer = Buffer.alloc(BLOCK)
+    const started = performance.now()
+    while (times.length < READS && performance.now() - started < TEST_MS) {
+      const before = performance.now()
+      await file.read(buffer, 0, BLOCK, randomInt(Math.max(1, Math.floor(size / BLOCK))) * BLOCK)
+      times.push(performance.now() - before)
+    }
+    return times.sort((a, b) => a - b)[times.length >> 1] ?? Number.POSITIVE_INFINITY
+  } finally {
+    await file.close()
+  }
+}
