@@ -1,1 +1,3 @@
+export * from './api/signed-request.ts'
+export * from './images/busybox-image.ts'
 export * from './manifest/index.ts'

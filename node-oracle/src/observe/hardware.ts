@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { open, readFile, statfs } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, readFile, rm, statfs } from 'node:fs/promises'
 import { arch, availableParallelism, release } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { bytes, type Hex, type Resources } from '@grid/model'
 import type { Signer } from 'ethers'
@@ -13,8 +15,8 @@ export interface Disk {
   readonly name: string
   readonly sizeBytes: bigint
   readonly kind: 'ssd' | 'hdd'
-  /** How the kind was found: by the kernel's word, by reading, or from the file system alone. */
-  readonly evidence: 'kernel' | 'read-test' | 'file-system'
+  /** How the kind was found: by the kernel's word, by reading or writing at random, or from the file system alone. */
+  readonly evidence: 'kernel' | 'read-test' | 'write-test' | 'file-system'
 }
 
 /** What the machine is made of, as it was read; nothing is asked of other programs but `lsblk`. */
@@ -111,40 +113,66 @@ async function readDisks(stateDir: string): Promise<Disk[]> {
   const devices = await run('lsblk', ['-J', '-b', '-o', 'NAME,TYPE,SIZE,ROTA'])
     .then(({ stdout }) => blockDevicesOf(stdout))
     .catch((): BlockDevice[] => [])
-  if (devices.length > 0) return Promise.all(devices.map(diskOf))
+  const onlyDisk = devices.length === 1 ? stateDir : undefined
+  if (devices.length > 0) return Promise.all(devices.map((device) => diskOf(device, onlyDisk)))
   const { blocks, bsize } = await statfs(stateDir, { bigint: true })
   return [{ name: 'file-system', sizeBytes: blocks * bsize, kind: 'ssd', evidence: 'file-system' }]
 }
 
-/** Virtual disks say that they rotate: where the kernel says so, reading at random decides. Source: node.md, section 17. */
-async function diskOf({ name, size, rota }: BlockDevice): Promise<Disk> {
+/**
+ * Virtual disks say that they rotate: where the kernel says so, reading at random decides. Source: node.md, section 17.
+ *
+ * Some machines let nobody read a whole disk, root included: then durable writes into the state's folder decide, if it can only lie there.
+ */
+async function diskOf({ name, size, rota }: BlockDevice, folderOnIt: string | undefined): Promise<Disk> {
   const disk = { name, sizeBytes: BigInt(size) }
   if (!rota) return { ...disk, kind: 'ssd', evidence: 'kernel' }
-  const latencyMs = await randomReadMs(`/dev/${name}`, Number(size)).catch(() => undefined)
-  if (latencyMs === undefined) return { ...disk, kind: 'hdd', evidence: 'kernel' }
-  return { ...disk, kind: latencyMs < FASTEST_ROTATING_MS ? 'ssd' : 'hdd', evidence: 'read-test' }
+  const kindOf = (latencyMs: number) => (latencyMs < FASTEST_ROTATING_MS ? 'ssd' : 'hdd')
+  const readMs = await randomReadMs(`/dev/${name}`, Number(size)).catch(() => undefined)
+  if (readMs !== undefined) return { ...disk, kind: kindOf(readMs), evidence: 'read-test' }
+  const writeMs = folderOnIt && (await durableWriteMs(folderOnIt).catch(() => undefined))
+  if (writeMs) return { ...disk, kind: kindOf(writeMs), evidence: 'write-test' }
+  return { ...disk, kind: 'hdd', evidence: 'kernel' }
 }
 
 /** Half a turn at 15,000 a minute: no rotating disk reads at random faster. */
 const FASTEST_ROTATING_MS = 2
-const READS = 200
+const TRIES = 100
+const WRITE_TEST_BYTES = 64 * 2 ** 20
 const BLOCK = 4096
-const TEST_MS = 2000
+const TEST_MS = 1000
 
-/** Median time of a 4 KiB read at random, ms. */
+/** Time of a 4 KiB read at random, ms. */
 async function randomReadMs(path: string, size: number): Promise<number> {
   const file = await open(path, 'r')
   try {
-    const times: number[] = []
-    const buffer = Buffer.alloc(BLOCK)
-    const started = performance.now()
-    while (times.length < READS && performance.now() - started < TEST_MS) {
-      const before = performance.now()
-      await file.read(buffer, 0, BLOCK, randomInt(Math.max(1, Math.floor(size / BLOCK))) * BLOCK)
-      times.push(performance.now() - before)
-    }
-    return times.sort((a, b) => a - b)[times.length >> 1] ?? Number.POSITIVE_INFINITY
+    return await typicalMs((buffer, offset) => file.read(buffer, 0, BLOCK, offset), size)
   } finally {
     await file.close()
   }
+}
+
+/** Time of a 4 KiB write at random that is on the disk when it returns, ms. */
+async function durableWriteMs(folder: string): Promise<number> {
+  const path = join(folder, 'disk-test')
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o600)
+  try {
+    return await typicalMs((buffer, offset) => file.write(buffer, 0, BLOCK, offset), WRITE_TEST_BYTES)
+  } finally {
+    await file.close()
+    await rm(path, { force: true })
+  }
+}
+
+/** The lower quartile: other load on the machine slows some down, and nothing makes a rotating disk quick. */
+async function typicalMs(act: (buffer: Buffer, offset: number) => Promise<unknown>, size: number): Promise<number> {
+  const times: number[] = []
+  const buffer = Buffer.alloc(BLOCK, 1)
+  const started = performance.now()
+  while (times.length < TRIES && performance.now() - started < TEST_MS) {
+    const before = performance.now()
+    await act(buffer, randomInt(Math.max(1, Math.floor(size / BLOCK))) * BLOCK)
+    times.push(performance.now() - before)
+  }
+  return times.sort((a, b) => a - b)[times.length >> 2] ?? Number.POSITIVE_INFINITY
 }

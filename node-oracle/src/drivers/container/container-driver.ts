@@ -314,7 +314,10 @@ function hostConfig(spec: EffectiveSpec, network: string): Docker.HostConfig {
   }
 }
 
-const isGone = (error: unknown) => error instanceof EngineRefusedError && statusOf(error.cause) === 404
+/** podman answers 500 when a container goes while it is being inspected. */
+const isGone = (error: unknown) =>
+  (error instanceof EngineRefusedError && statusOf(error.cause) === 404) ||
+  (error instanceof EngineUnavailableError && /no such (container|image)/i.test(error.message))
 
 /** An id of an engine names nothing in a registry; a localhost/ name is nobody's registry. */
 const isLocalOnly = (reference: string) => reference.startsWith('sha256:') || reference.startsWith('localhost/')

@@ -20,6 +20,7 @@ export interface PodmanService {
   readonly socketPath: string
   /** Whether it was already running: the daemon before this one had been killed. */
   readonly isAdopted: boolean
+  isAlive(): boolean
   /** Ends the service, not the containers. */
   close(): Promise<void>
 }
@@ -74,7 +75,8 @@ export async function startPodmanService(options: PodmanServiceOptions): Promise
   const socketPath = join(runDir, 'podman', 'api.sock')
   const pidPath = join(runDir, 'podman', 'pid')
   const adopted = await adoptablePid(pidPath, socketPath)
-  if (adopted !== undefined) return { socketPath, isAdopted: true, close: () => endProcess(adopted) }
+  if (adopted !== undefined)
+    return { socketPath, isAdopted: true, isAlive: () => isAlive(adopted), close: () => endProcess(adopted) }
 
   rmSync(socketPath, { force: true })
   const confPath = join(stateDir, 'podman', 'containers.conf')
@@ -95,7 +97,7 @@ export async function startPodmanService(options: PodmanServiceOptions): Promise
   await waitUntilAnswering(child, socketPath, logPath)
   const pid = child.pid as number
   writeFileSync(pidPath, String(pid))
-  return { socketPath, isAdopted: false, close: () => endProcess(pid) }
+  return { socketPath, isAdopted: false, isAlive: () => isAlive(pid), close: () => endProcess(pid) }
 }
 
 async function adoptablePid(pidPath: string, socketPath: string): Promise<number | undefined> {
