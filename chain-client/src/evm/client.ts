@@ -1,5 +1,5 @@
 import { GridError, type GridDeployment, type Hex } from '@grid/model'
-import { BaseContract, Contract, FetchRequest, JsonRpcProvider, Network, type Signer } from 'ethers'
+import { Contract, FetchRequest, JsonRpcProvider, Network, type BaseContract, type Signer } from 'ethers'
 
 import { RpcUnavailableError, WrongChainError, toGridError } from './errors.ts'
 import { abis, type ContractTypes } from './generated/index.ts'

@@ -132,7 +132,6 @@ export async function executeMotion(
   motion: DaoMotion,
   options?: SendOptions,
 ): Promise<Done<{ proposalId: bigint }>> {
-  const { GridGovernor } = client.contracts
   const receipt = await sendTransaction(client, executeMotionCall(client, motion), options)
   return done(receipt, { proposalId: executedId(client, receipt) })
 }

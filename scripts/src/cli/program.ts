@@ -27,7 +27,10 @@ export async function createProgram(args: readonly string[]): Promise<CommandUnk
     .addHelpText('after', EXAMPLES)
     .action(() => program.help())
   const called = args.find((arg) => !arg.startsWith('-'))
-  const wanted = called !== undefined && nouns.includes(called) ? [called] : nouns
+  if (called !== undefined && called !== 'help' && !nouns.includes(called)) {
+    throw new UsageError(`There is no command "${called}". There are ${nouns.join(', ')}; see \`grid help\`.`)
+  }
+  const wanted = called === undefined || called === 'help' ? nouns : [called]
   for (const noun of wanted) program.addCommand(await load(noun))
   addHelpTopics(program)
   settle(program)
