@@ -113,6 +113,12 @@ export class Heartbeats {
     return rows.map((row) => Number(row['node_id']))
   }
 
+  /** Periods in which anybody was heard, ascending. */
+  periods(): PeriodId[] {
+    const rows = this.options.database.prepare('SELECT DISTINCT period FROM heartbeats ORDER BY period').all()
+    return rows.map((row) => Number(row['period']))
+  }
+
   private async take({ heartbeat, signature }: SignedHeartbeat, hash: Hex): Promise<AcceptedHeartbeat> {
     const key = await this.options.chain.keyOf(heartbeat.nodeId)
     if (!key) {
