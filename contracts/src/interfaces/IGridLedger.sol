@@ -7,6 +7,20 @@ import { AccountId, ContractId, FarmId, NodeId } from "../types/Ids.sol";
 /// @dev Rates are 1e-18 USD a second. Amounts are the token's smallest unit unless a name ends in `X32` (32 fractional bits).
 /// An index is a uint112: the integral of 2^63 / (USD a token) over seconds. Only acts move an account's snapshot; `settle`
 /// and `poke` store nothing but a depletion or an expiry that has passed. Formulas: docs/decisions and billing/ (the pure twin).
+///
+/// Rounding, all of it. `scale = 2^31 * 10^(18 - decimals) * 1e6`; tokens with 32 fractional bits are `weight * dP / scale`, with the
+/// weight of an active account `R * m + E * 1e6` (m in ppm), in grace `K * 1e6`, of a contract `r * m + e * 1e6`, in grace `k * 1e6`.
+/// - inverse price: `floor(2^63 * 1e18 / usdPerTokenE18)`. P and N are whole numbers, exact from there.
+/// - burn of an act, and at D and X: up, once over `weight * (P - snapshot)`. Reserve need and 24 h of burn: up.
+/// - `D = snapshot + floor(funds * scale / weight)`, X alike over the reserve; `t_D` the first whole second with P >= D; the account
+///   is active while P <= D, in grace while P <= X. At D the dust that buys no whole index stays in funds.
+/// - a settlement adds `weight * dP` (gross) and `weight * dN` (earned) over its steps and divides each once, down; refund is the
+///   difference. Shared and refunded are the whole units by which the totals over the contract's life grew; `locked` falls by those.
+/// - `maxTotal` cuts at `floor((maxTotal - gross so far) / weight)` past the start of its span; `endsAt` at P(endsAt).
+/// - a deposit fills the reserve out of its own amount, an opening or a dearer rate out of all funds; every act of an active account
+///   returns what the reserve has over its need. In grace all funds fill the reserve, and any act resumes the account once
+///   `reserve + funds >= need + 24 h of burn`. At expiry the rest of the reserve goes to funds.
+/// - tier: `stake >= months * R * dP(30 days)`, compared exactly; a price feed younger than 30 days stretches its mean, down.
 interface IGridLedger {
     /// @dev `None` = never opened. An expired account is final.
     enum AccountState {
@@ -103,6 +117,7 @@ interface IGridLedger {
         uint256 refund
     );
     event PriceIndexed(uint256 usdPerTokenE18, uint80 inversePrice, uint112 index, uint24 entry);
+    event PausedSet(bool isPaused);
     event NodeFlipped(NodeId indexed nodeId, bool isUp, uint112 index, uint112 nodeIndex, uint24 entry);
 
     error GridLedger_UnknownAccount(AccountId accountId);
@@ -126,6 +141,9 @@ interface IGridLedger {
     error GridLedger_PriceOutOfRange(uint256 usdPerTokenE18);
     error GridLedger_NoPrice();
     error GridLedger_Paused();
+    error GridLedger_ZeroAddress();
+    /// @notice Thrown at deployment when the token has more than 18 decimals.
+    error GridLedger_TokenDecimals(uint8 decimals);
 
     // --- accounts -----------------------------------------------------------------------------------------------
     function openAccount(address owner) external returns (AccountId accountId);
@@ -135,13 +153,18 @@ interface IGridLedger {
     function depositWithPermit(AccountId accountId, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
     /// @notice Opens an account for the caller and deposits, in one transaction.
     function openAccountWithPermit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external returns (AccountId accountId);
+    /// @notice Takes funds above what is owed and the reserve; refused in grace. After expiry all that is left may be taken.
     function withdraw(AccountId accountId, uint256 amount, address to) external;
+    /// @notice Takes refunds, in any state: nothing is ever charged to credit.
     function withdrawCredit(AccountId accountId, uint256 amount, address to) external;
     /// @notice Settles the named contracts and moves credit to funds: a deposit in every respect.
     function useCredit(AccountId accountId, uint256 amount, ContractId[] calldata contractIds) external;
     function setAutoCredit(AccountId accountId, bool isAutoCredit) external;
+    /// @notice Locks stake for at least 30 days from now on, and judges the tier. Only the owner: a stranger could prolong the lock.
     function stake(AccountId accountId, uint256 amount) external;
+    /// @notice Takes stake out after its lock; refused in grace. What stays is locked for 30 days anew.
     function unstake(AccountId accountId, uint256 amount, address to) external;
+    /// @notice Judges the tier by today's stake, rate and 30-day mean price; anyone may, once a day. An act only if the tier changes.
     function refreshTier(AccountId accountId) external;
 
     // --- anyone -------------------------------------------------------------------------------------------------
@@ -154,7 +177,7 @@ interface IGridLedger {
     // --- restricted ---------------------------------------------------------------------------------------------
     /// @notice Starts charging; role CONTRACTS. Refused in grace, or without reserve and 24 h of burn.
     function start(ContractId contractId, ContractTerms calldata terms) external;
-    /// @notice Settles and overwrites the rates; role CONTRACTS.
+    /// @notice Settles and overwrites the rates; role CONTRACTS. Refused in grace; a dearer one needs what `start` needs.
     function changeRate(ContractId contractId, uint72 rate, uint64 extraFeeRate, uint72 parkedRate) external;
     /// @notice Stops charging; role CONTRACTS. Settlement of the rest may follow later.
     function end(ContractId contractId) external;

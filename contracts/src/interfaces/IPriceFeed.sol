@@ -24,6 +24,9 @@ interface IPriceFeed {
     error PriceFeed_StepTooLarge(uint256 from, uint256 to, uint32 maxStepPpm);
     error PriceFeed_InvalidBounds();
 
+    /// @notice Takes a quorum of prices, each younger than the last update and than the staleness bound, signers ascending by address.
+    /// @dev Odd: the median. Even: the last price drawn into the range of the two in the middle, so that no single oracle moves it.
+    /// The step bound falls away once the last price is itself stale, so that a jump of the market cannot stop the feed.
     function submit(SignedPrice[] calldata prices) external;
     function setOracle(address oracle, bool isOracle) external;
     function setBounds(
@@ -33,5 +36,11 @@ interface IPriceFeed {
         uint32 stalenessSeconds,
         uint32 quorum
     ) external;
+    function isOracle(address oracle) external view returns (bool);
+    function bounds() external view returns (uint256 min, uint256 max, uint32 maxStepPpm, uint32 stalenessSeconds, uint32 quorum);
+    /// @return The EIP-712 digest that an oracle signs.
+    function hashPrice(uint256 usdPerTokenE18, uint256 observedAt) external view returns (bytes32);
+    /// @return usdPerTokenE18 The last accepted price; 0 before the first.
+    /// @return observedAt Of its oldest part.
     function price() external view returns (uint256 usdPerTokenE18, uint256 observedAt);
 }
