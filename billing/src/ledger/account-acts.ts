@@ -24,7 +24,7 @@ export function deposit(ledger: Ledger, accountId: AccountId, amount: bigint): L
   if (account.state === 'expired') throw new ExpiredError()
   const amountX32 = toX32(amount)
   const funded = { ...account, fundsX32: account.fundsX32 + amountX32 }
-  return withAccount(ledger, accountId, balanced(funded, ledger, amountX32))
+  return withAccount(ledger, accountId, balanced(funded, ledger, amountX32, 'deposit'))
 }
 
 /** Mirrors `withdraw`: refused in grace; never touches reserve or what is locked. */

@@ -87,7 +87,7 @@ export class NaiveLedger {
   deposit(accountId: number, amount: bigint): void {
     const account = this.account(accountId)
     account.funds += amount * this.fine
-    this.#balance(account, amount * this.fine)
+    this.#balance(account, amount * this.fine, true)
   }
 
   withdraw(accountId: number, amount: bigint): void {
@@ -261,8 +261,9 @@ export class NaiveLedger {
     this.#balance(account, isDearer ? account.funds : 0n)
   }
 
-  /** What is over the reserve's need goes to funds; a lack is filled; enough of both ends a grace. */
-  #balance(account: NaiveAccount, fillable: bigint): void {
+  /** What is over the reserve's need goes to funds, but not by a deposit; a lack is filled; enough of both ends a grace. */
+  #balance(account: NaiveAccount, fillable: bigint, isDeposit = false): void {
+    const wasActive = account.state === 'active'
     if (account.state === 'expired') return
     const need = this.#need(account)
     let usable = fillable
@@ -275,7 +276,7 @@ export class NaiveLedger {
       const filled = [need - account.reserve, usable, account.funds].reduce((a, b) => (b < a ? b : a))
       account.reserve += filled
       account.funds -= filled
-    } else if (account.state === 'active') {
+    } else if (account.state === 'active' && !(isDeposit && wasActive)) {
       account.funds += account.reserve - need
       account.reserve = need
     }

@@ -296,7 +296,7 @@ contract GridLedger is LedgerViews, AccessManaged {
         if (books.state == AccountState.Expired) revert GridLedger_Expired(accountId);
         uint256 amountX32 = _fit(amount, 96) << 32;
         books.funds += amountX32;
-        _balance(books, amountX32);
+        _balance({ books: books, fillable: amountX32, isDeposit: true });
         _writeAct(books);
     }
 

@@ -160,26 +160,32 @@ abstract contract LedgerBooks is IGridLedger {
 
     /// @dev Weighs reserve against need, after an act changed something.
     ///
-    /// Active: what is over the need goes to funds; a lack is filled out of `fillable`, the part of funds that this act brought
-    /// (a deposit) or may use (an opening). What a stranger deposits can therefore never move funds that were there before.
+    /// Active: what is over the need goes to funds; a lack is filled out of `fillable`, all funds at an opening, none at a close.
+    /// A deposit fills a lack out of its own amount and releases nothing: what a stranger may do never moves what was there before.
     /// Grace: resumes when reserve and funds together reach the need and 24 h of burn; else all funds fill the reserve up to its need.
-    function _balance(Books memory books, uint256 fillable) internal view {
+    function _balance(Books memory books, uint256 fillable, bool isDeposit) internal view {
         if (books.state == AccountState.Expired) return;
         (uint256 need, uint256 runway) = _needs(books);
         if (books.state == AccountState.Grace) {
             fillable = books.funds;
             if (books.reserve + books.funds >= need + runway && books.steps < MAX_STEPS_FOR_RESUMING) _resume(books);
+            isDeposit = false; // a resumption weighs all anew
         }
         if (need > type(uint120).max) need = type(uint120).max;
         if (books.reserve < need) {
             uint256 filled = Math.min(need - books.reserve, Math.min(fillable, books.funds));
             books.reserve += filled;
             books.funds -= filled;
-        } else if (books.state == AccountState.Active) {
+        } else if (books.state == AccountState.Active && !isDeposit) {
             books.funds += books.reserve - need;
             books.reserve = need;
         }
         if (books.state == AccountState.Active) _forecast(books);
+    }
+
+    /// @dev As above, for an act that is no deposit.
+    function _balance(Books memory books, uint256 fillable) internal view {
+        _balance(books, fillable, false);
     }
 
     /// @dev Where the funds end, from the snapshot at the present weight.

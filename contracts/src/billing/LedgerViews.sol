@@ -24,6 +24,10 @@ abstract contract LedgerViews is LedgerSettlements {
         return _accountCount;
     }
 
+    function ownerOf(AccountId accountId) external view returns (address) {
+        return _accounts[accountId].owner;
+    }
+
     function account(AccountId accountId) external view returns (AccountView memory seen) {
         Books memory books = _openForAct(accountId);
         Account storage stored = _accounts[accountId];

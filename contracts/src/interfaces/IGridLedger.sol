@@ -17,9 +17,10 @@ import { AccountId, ContractId, FarmId, NodeId } from "../types/Ids.sol";
 /// - a settlement adds `weight * dP` (gross) and `weight * dN` (earned) over its steps and divides each once, down; refund is the
 ///   difference. Shared and refunded are the whole units by which the totals over the contract's life grew; `locked` falls by those.
 /// - `maxTotal` cuts at `floor((maxTotal - gross so far) / weight)` past the start of its span; `endsAt` at P(endsAt).
-/// - a deposit fills the reserve out of its own amount, an opening or a dearer rate out of all funds; every act of an active account
-///   returns what the reserve has over its need. In grace all funds fill the reserve, and any act resumes the account once
-///   `reserve + funds >= need + 24 h of burn`. At expiry the rest of the reserve goes to funds.
+/// - a deposit (and used credit) of an active account fills a lack of the reserve out of its own amount and moves nothing else; an
+///   opening or a dearer rate fills it out of all funds; every act but a deposit returns what the reserve has over its need. In grace
+///   all funds fill the reserve, and any act resumes the account once `reserve + funds >= need + 24 h of burn`, surplus returned.
+///   At expiry the rest of the reserve goes to funds.
 /// - tier: `stake >= months * R * dP(30 days)`, compared exactly; a price feed younger than 30 days stretches its mean, down.
 interface IGridLedger {
     /// @dev `None` = never opened. An expired account is final.
