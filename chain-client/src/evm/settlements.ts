@@ -20,12 +20,13 @@ export interface Settlement {
   readonly shares: Shares | null
 }
 
-/** How what was earned was shared; sums to it, to the unit. */
+/** How what was earned was shared; the two sum to it, to the unit. */
 export interface Shares {
+  /** Terms under which the contract was opened. */
+  readonly splitId: number
   readonly farmer: TokenUnits
-  readonly foundation: TokenUnits
-  readonly stakingPool: TokenUnits
-  readonly burn: TokenUnits
+  /** What foundation, staking pool and burn divide by the terms when one of them pulls. */
+  readonly pot: TokenUnits
 }
 
 export interface SettleOptions extends SendOptions {
@@ -117,16 +118,10 @@ export function settlementsOf(client: GridClient, receipt: TransactionReceipt): 
   })
 }
 
-function sharesOf(event: {
-  farmerAmount: bigint
-  foundationAmount: bigint
-  stakingPoolAmount: bigint
-  burnAmount: bigint
-}): Shares {
+function sharesOf(event: { splitId: bigint; farmerAmount: bigint; potAmount: bigint }): Shares {
   return {
+    splitId: small(event.splitId),
     farmer: tokenUnits(event.farmerAmount),
-    foundation: tokenUnits(event.foundationAmount),
-    stakingPool: tokenUnits(event.stakingPoolAmount),
-    burn: tokenUnits(event.burnAmount),
+    pot: tokenUnits(event.potAmount),
   }
 }

@@ -14,7 +14,7 @@ interface UsageList {
 
 /** Uses the workload, waits for the node's signed counters, settles the bill and checks its sums to the unit. */
 export async function settleAndShare(scene: Scene, { contractId, url }: Deployed) {
-  const { narrator, tokens, oracleUrl, client } = scene
+  const { narrator, tokens, oracleUrl } = scene
   for (let load = 0; load < PAGE_LOADS; load += 1) await fetchPage(url)
   const nodeId = 1
   const usage = await waitFor(
@@ -34,26 +34,41 @@ export async function settleAndShare(scene: Scene, { contractId, url }: Deployed
   const done = narrator.sent('settle', await settle(scene.as('keeper'), contractId))
   const bill = done.event
   if (bill?.shares == null) throw new GridError(`Settling contract ${contractId} shared nothing.`, { contractId })
-  const { farmer, foundation, stakingPool, burn } = bill.shares
-  const sum = farmer + foundation + stakingPool + burn
+  const credited = await creditedIn(scene, done.blockNumber)
+  const shares = { farmer: bill.shares.farmer, ...credited }
+  const sum = Object.values(shares).reduce((total, amount) => total + amount, 0n)
   if (sum !== bill.earned || bill.earned + bill.refund !== bill.gross) {
     throw new GridError(`Shares sum to ${sum}, earned ${bill.earned}, refund ${bill.refund}, gross ${bill.gross}.`)
   }
   narrator.tell(
     'bill',
-    `The bill: ${tokens(bill.gross)}, of which the farmer has ${tokens(farmer)}, the foundation ${tokens(foundation)}, the staking pool ${tokens(stakingPool)}: to the unit.`,
-    { gross: bill.gross, earned: bill.earned, refund: bill.refund, farmer, foundation, stakingPool, burn },
+    `The bill: ${tokens(bill.gross)}, of which the farmer has ${tokens(shares.farmer)}, the foundation ${tokens(shares.foundation)}, the staking pool ${tokens(shares.stakingPool)}: to the unit.`,
+    { gross: bill.gross, earned: bill.earned, refund: bill.refund, ...shares },
   )
-  const owed = await client.contracts.RevenueSplits.totalOwed()
   return {
     contractId,
     gross: bill.gross,
     earned: bill.earned,
     refund: bill.refund,
-    shares: { farmer, foundation, stakingPool, burn },
+    shares,
     sumOfShares: sum,
-    owedToEarners: owed,
     usage,
     transaction: done.hash,
+  }
+}
+
+/** What a block credited to foundation, staking pool and burn: their earnings after it, less those before. */
+async function creditedIn({ client, wallets }: Scene, block: number) {
+  const { RevenueSplits } = client.contracts
+  const read = async (blockTag: number) => ({
+    foundation: await RevenueSplits.earnings(wallets.foundation.address, { blockTag }),
+    stakingPool: await RevenueSplits.earnings(wallets.pool.address, { blockTag }),
+    burn: await RevenueSplits.burnable({ blockTag }),
+  })
+  const [before, after] = [await read(block - 1), await read(block)]
+  return {
+    foundation: after.foundation - before.foundation,
+    stakingPool: after.stakingPool - before.stakingPool,
+    burn: after.burn - before.burn,
   }
 }

@@ -1,108 +1,103 @@
 import {
   callTo,
-  readPricingPolicy,
+  castVote,
+  executeMotion,
+  proposeMotion,
+  queueMotion,
   readCurrentPricingPolicyId,
+  readDaoProposal,
+  readPricingPolicy,
   readQuote,
   readVotes,
-  sendTransaction,
-  type Call,
+  type DaoState,
 } from '@grid/chain-client'
-import { bytes, GIB, type FarmId, type Hex, type NodeId } from '@grid/model'
-import { id } from 'ethers'
+import { bytes, GIB, type FarmId, type NodeId } from '@grid/model'
 
 import type { Scene } from './story.ts'
 import { waitFor } from './waiting.ts'
 
-/** States of OpenZeppelin's Governor, in its order. */
-const STATES = ['pending', 'active', 'canceled', 'defeated', 'succeeded', 'queued', 'expired', 'executed'] as const
-const VOTE_FOR = 1
 const PRICE_RISE_PPM = 100_000n
 const MILLION = 1_000_000n
+/** 2 threads and 4 GiB: one compute unit. */
+const ONE_CU = { cru: 2n, mruBytes: bytes(4n * GIB), sruBytes: bytes(0n), hruBytes: bytes(0n) }
 
-const DESCRIPTION = 'Raise the price of a compute unit by ten percent, for new contracts.'
+/** The present policy with a dearer compute unit, as a call that only the timelock may make. */
+async function raisePrice({ client }: Scene, policyId: number) {
+  const { PricingPolicies } = client.contracts
+  const now = await PricingPolicies.policy(policyId)
+  const policy = {
+    cuUsdUnits: (now.cuUsdUnits * (MILLION + PRICE_RISE_PPM)) / MILLION,
+    suUsdUnits: now.suUsdUnits,
+    ipv4UsdUnits: now.ipv4UsdUnits,
+    nameUsdUnits: now.nameUsdUnits,
+    nuUsdUnits: now.nuUsdUnits,
+    dedicationDiscountPpm: now.dedicationDiscountPpm,
+    certifiedSurchargePpm: now.certifiedSurchargePpm,
+  }
+  const data = PricingPolicies.interface.encodeFunctionData('publish', [policy])
+  return callTo(PricingPolicies, data)
+}
 
 /** The DAO raises the price of compute: proposed, voted with the farm's weight, queued in the timelock, executed. */
 export async function voteOnPrice(scene: Scene, { farmId, nodeId }: { farmId: FarmId; nodeId: NodeId }) {
   const { narrator, client, wallets } = scene
-  const { GridGovernor, PricingPolicies } = client.contracts
   const farmer = scene.as('farmer')
-  const send = async (what: string, call: Call) => {
-    const receipt = await sendTransaction(farmer, call)
-    return narrator.sent(what, { hash: receipt.hash, gasUsed: receipt.gasUsed })
-  }
   const weight = await waitFor(
     "the farm's weight",
     () => readVotes(client, wallets.farmer.address),
     (votes) => votes > 0n,
     60,
   )
+  const quote = async () => (await readQuote(client, { nodeId, taken: ONE_CU, publicIPv4: 0 })).rate
+  const before = await readPricingPolicy(client, await readCurrentPricingPolicyId(client))
+  const rateBefore = await quote()
 
-  const beforeId = await readCurrentPricingPolicyId(client)
-  const { policyId: _, ...before } = await readPricingPolicy(client, beforeId)
-  const raw = await PricingPolicies.policy(beforeId)
-  const policy = {
-    cuUsdUnits: (raw.cuUsdUnits * (MILLION + PRICE_RISE_PPM)) / MILLION,
-    suUsdUnits: raw.suUsdUnits,
-    ipv4UsdUnits: raw.ipv4UsdUnits,
-    nameUsdUnits: raw.nameUsdUnits,
-    nuUsdUnits: raw.nuUsdUnits,
-    dedicationDiscountPpm: raw.dedicationDiscountPpm,
-    certifiedSurchargePpm: raw.certifiedSurchargePpm,
+  const motion = {
+    calls: [await raisePrice(scene, before.policyId)],
+    description: 'Raise the price of a compute unit by ten percent, for new contracts.',
   }
-  const oneUnit = { cru: 2n, mruBytes: bytes(4n * GIB), sruBytes: bytes(0n), hruBytes: bytes(0n) }
-  const quoteBefore = await readQuote(client, { nodeId, taken: oneUnit, publicIPv4: 0 })
-
-  const targets = [String(PricingPolicies.target)]
-  const calldatas = [PricingPolicies.interface.encodeFunctionData('publish', [policy])]
-  const proposal: [string[], bigint[], string[], string] = [targets, [0n], calldatas, id(DESCRIPTION)]
-  const proposeData = GridGovernor.interface.encodeFunctionData('propose', [targets, [0n], calldatas, DESCRIPTION])
-  const queueData = GridGovernor.interface.encodeFunctionData('queue', proposal)
-  const executeData = GridGovernor.interface.encodeFunctionData('execute', proposal)
-  const proposed = await send('propose', callTo(GridGovernor, proposeData))
-  const proposalId = await GridGovernor.hashProposal(...proposal)
-  const stateIs = (state: (typeof STATES)[number]) =>
+  const proposed = narrator.sent('propose', await proposeMotion(farmer, motion))
+  const { proposalId } = proposed.event
+  const untilState = (state: DaoState) =>
     waitFor(
       `the proposal being ${state}`,
-      async () => STATES[Number(await GridGovernor.state(proposalId, { blockTag: 'pending' }))],
-      (now) => now === state,
+      () => readDaoProposal(client, proposalId),
+      (proposal) => proposal.state === state,
       90,
     )
-  await stateIs('active')
-  const vote = GridGovernor.interface.encodeFunctionData('castVoteWithReason', [
-    proposalId,
-    VOTE_FOR,
-    'compute is scarce',
-  ])
-  const voted = await send('vote', callTo(GridGovernor, vote))
-  await stateIs('succeeded')
-  await send('queue', callTo(GridGovernor, queueData))
-  const eta = await GridGovernor.proposalEta(proposalId)
+  await untilState('active')
+  const voted = narrator.sent(
+    'vote',
+    await castVote(farmer, { proposalId, choice: 'for', reason: 'compute is scarce' }),
+  )
+  await untilState('succeeded')
+  narrator.sent('queue', await queueMotion(farmer, motion))
+  const { executableAt } = await untilState('queued')
   await waitFor(
     'the timelock',
     async () => BigInt((await client.provider.getBlock('latest'))!.timestamp),
-    (now) => now >= eta,
+    (now) => now >= (executableAt ?? 0n),
     60,
   )
-  const executed = await send('execute', callTo(GridGovernor, executeData))
-  await stateIs('executed')
+  const executed = narrator.sent('execute', await executeMotion(farmer, motion))
+  const { state } = await untilState('executed')
 
-  const afterId = await readCurrentPricingPolicyId(client)
-  const after = await readPricingPolicy(client, afterId)
-  const quoteAfter = await readQuote(client, { nodeId, taken: oneUnit, publicIPv4: 0 })
+  const after = await readPricingPolicy(client, await readCurrentPricingPolicyId(client))
+  const rateAfter = await quote()
   narrator.tell(
     'vote',
-    `The DAO raised the price of a compute unit from ${before.cu} to ${after.cu} (1e-7 USD an hour) by a vote of weight ${weight}, through the timelock: policy ${afterId} holds for new contracts.`,
-    { proposalId, weight, policyBefore: beforeId, policyAfter: afterId, transaction: executed.hash },
+    `The DAO raised the price of a compute unit from ${before.cu} to ${after.cu} (1e-7 USD an hour) by a vote of weight ${weight}, through the timelock: policy ${after.policyId} holds for new contracts.`,
+    { proposalId, weight, policyBefore: before.policyId, policyAfter: after.policyId, transaction: executed.hash },
   )
   return {
     proposalId,
     farmId,
-    weightMicro: weight,
-    state: 'executed',
-    policyBefore: { policyId: beforeId, cuUsdUnits: before.cu },
-    policyAfter: { policyId: afterId, cuUsdUnits: after.cu },
-    rateBefore: quoteBefore.rate,
-    rateAfter: quoteAfter.rate,
-    transactions: { propose: proposed.hash as Hex, vote: voted.hash as Hex, execute: executed.hash as Hex },
+    weightMicro: voted.event.weight,
+    state,
+    policyBefore: { policyId: before.policyId, cuUsdUnits: before.cu },
+    policyAfter: { policyId: after.policyId, cuUsdUnits: after.cu },
+    rateBefore,
+    rateAfter,
+    transactions: { propose: proposed.hash, vote: voted.hash, execute: executed.hash },
   }
 }
