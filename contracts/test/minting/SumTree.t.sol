@@ -4,10 +4,14 @@ pragma solidity ^0.8.28;
 import { SumTree } from "../../src/libraries/SumTree.sol";
 import { MintingCalculator } from "../../src/minting/MintingCalculator.sol";
 import { ReceiptLeaf, SumNode } from "../../src/types/Minting.sol";
+import { SumTreeBuilder } from "../fixtures/SumTreeBuilder.sol";
 import { TestBase } from "../Vm.sol";
 
 /// @dev Farms 7 and 8 of period 82, as the specification's examples have them.
 contract SumTreeTest is TestBase {
+    using SumTreeBuilder for ReceiptLeaf[];
+    using SumTreeBuilder for SumNode[][];
+
     bytes32 private constant RECEIPT_42 = 0xee8f633ebdadf76bddf27d02024ac2b2127a0bc03ab2b0e5aa75133a36aee8ae;
     bytes32 private constant RECEIPT_43 = 0xa55dab68da86e3243872228caeb3b6018c3cf2240957cf640307ccb16df01710;
 
@@ -53,19 +57,18 @@ contract SumTreeTest is TestBase {
         uint256 count = bound(size, 1, 33);
         ReceiptLeaf[] memory leaves = _leaves(count, seed);
         (SumNode memory root, uint256 depth) = calculator.rootOf(leaves);
-        SumNode[][] memory levels = _levels(leaves, depth);
+        SumNode[][] memory levels = leaves.levelsOf();
         assertEq(root.hash, levels[depth][0].hash, "root");
 
         uint256 first = bound(from, 0, (1 << depth) - 1);
         uint256 last = bound(to, first, (1 << depth) - 1);
         SumNode[] memory range = new SumNode[](last - first + 1);
         for (uint256 i = 0; i < range.length; ++i) range[i] = levels[0][first + i];
-        SumNode memory found = calculator.rangeRoot(range, first, depth, _siblings(levels, first, last, depth));
+        SumNode memory found = calculator.rangeRoot(range, first, depth, levels.siblingsOf(first, last));
         assertEq(found.hash, root.hash, "root of the range");
         assertEq(found.sum, root.sum, "sum of the range and its siblings");
 
-        SumNode[] memory path = new SumNode[](depth);
-        for (uint256 level = 0; level < depth; ++level) path[level] = levels[level][(first >> level) ^ 1];
+        SumNode[] memory path = levels.pathOf(first);
         assertEq(calculator.rootFromPath(levels[0][first], first, path).hash, root.hash, "root of the path");
     }
 
@@ -120,37 +123,6 @@ contract SumTreeTest is TestBase {
         for (uint32 i = 0; i < count; ++i) {
             bytes32 hash = keccak256(abi.encode(seed, i));
             leaves[i] = _leaf(1 + i / 3, i + 1, uint256(hash) >> 128, hash);
-        }
-    }
-
-    function _levels(ReceiptLeaf[] memory leaves, uint256 depth) private view returns (SumNode[][] memory levels) {
-        levels = new SumNode[][](depth + 1);
-        levels[0] = new SumNode[](1 << depth);
-        for (uint256 i = 0; i < leaves.length; ++i) levels[0][i] = calculator.leafNode(leaves[i]);
-        for (uint256 level = 1; level <= depth; ++level) {
-            levels[level] = new SumNode[](1 << (depth - level));
-            for (uint256 i = 0; i < levels[level].length; ++i) {
-                levels[level][i] = calculator.parent(levels[level - 1][2 * i], levels[level - 1][2 * i + 1]);
-            }
-        }
-    }
-
-    function _siblings(
-        SumNode[][] memory levels,
-        uint256 first,
-        uint256 last,
-        uint256 depth
-    ) private pure returns (SumNode[] memory siblings) {
-        siblings = new SumNode[](2 * depth);
-        uint256 used = 0;
-        for (uint256 level = 0; level < depth; ++level) {
-            if (first & 1 == 1) siblings[used++] = levels[level][first - 1];
-            if (last & 1 == 0) siblings[used++] = levels[level][last + 1];
-            first >>= 1;
-            last >>= 1;
-        }
-        assembly {
-            mstore(siblings, used)
         }
     }
 }
