@@ -3,10 +3,10 @@
  *
  * Exit code 0 when all agree, 1 on any failure, 2 when a file cannot be read.
  */
+import { stopChains } from '../chain/in-process-chain.ts'
 import { readCaseFile, UnreadableCaseFileError } from './case-file.ts'
 import { registry } from './registry.ts'
 import { runParity } from './runner.ts'
-import { stopChains } from './solidity/chain.ts'
 
 const USAGE = 'usage: npm run parity -- FILE...   files of golden cases: {"cases": [{id, kind, input, expected}]}'
 

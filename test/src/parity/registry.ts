@@ -4,11 +4,12 @@
  * Several modules may name one kind; their implementations are run one after the other.
  */
 import type { Implementation, Kinds } from './implementation.ts'
+import { billingOnChainKinds } from './solidity/billing.ts'
 import { mintingOnChainKinds } from './solidity/minting.ts'
 import { billingKinds } from './typescript/billing.ts'
 import { mintingKinds } from './typescript/minting.ts'
 
-const MODULES: readonly Kinds[] = [billingKinds, mintingKinds, mintingOnChainKinds]
+const MODULES: readonly Kinds[] = [billingKinds, billingOnChainKinds, mintingKinds, mintingOnChainKinds]
 
 export const registry: ReadonlyMap<string, readonly Implementation[]> = gather(MODULES)
 
