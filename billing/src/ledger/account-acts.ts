@@ -3,7 +3,7 @@ import type { AccountId, ContractId } from '@grid/model'
 
 import type { Account } from './account.ts'
 import { fromX32Down, toX32 } from './account-math.ts'
-import { balanced, broughtUpToDate, forecast, openedForAct, tierJudged } from './books.ts'
+import { balanced, balancedByDeposit, broughtUpToDate, forecast, openedForAct, tierJudged } from './books.ts'
 import {
   ExceedsError,
   ExpiredError,
@@ -24,7 +24,7 @@ export function deposit(ledger: Ledger, accountId: AccountId, amount: bigint): L
   if (account.state === 'expired') throw new ExpiredError()
   const amountX32 = toX32(amount)
   const funded = { ...account, fundsX32: account.fundsX32 + amountX32 }
-  return withAccount(ledger, accountId, balanced(funded, ledger, amountX32, 'deposit'))
+  return withAccount(ledger, accountId, balancedByDeposit(funded, ledger, amountX32))
 }
 
 /** Mirrors `withdraw`: refused in grace; never touches reserve or what is locked. */

@@ -65,27 +65,37 @@ export function openedForAct(account: Account, moment: Moment): Account {
 /**
  * Weighs reserve against need, after an act changed something. Mirrors `_balance`.
  *
- * Active: what is over the need goes to funds; a lack is filled out of `fillable`, the part of funds that this act brought or
- * may use; a deposit releases nothing. Grace: resumes when reserve and funds reach the need and 24 h of burn; else funds fill the reserve up to its need.
+ * Active: what is over the need goes to funds; a lack is filled out of `fillable`, all funds at an opening, none at a close.
+ * Grace: resumes when reserve and funds reach the need and 24 h of burn; else funds fill the reserve up to its need.
  */
-export function balanced(
-  account: Account,
-  moment: Moment,
-  fillable: bigint,
-  act: 'deposit' | 'other' = 'other',
-): Account {
+export function balanced(account: Account, moment: Moment, fillable: bigint): Account {
+  return weighed(account, moment, { fillable, releases: true })
+}
+
+/**
+ * As {@link balanced}, for a deposit: fills a lack out of its own amount and releases nothing, unless it resumes the account.
+ * What a stranger may do never moves what was there before.
+ */
+export function balancedByDeposit(account: Account, moment: Moment, amountX32: bigint): Account {
+  return weighed(account, moment, { fillable: amountX32, releases: false })
+}
+
+interface Weighing {
+  readonly fillable: bigint
+  readonly releases: boolean
+}
+
+function weighed(account: Account, moment: Moment, { fillable, releases }: Weighing): Account {
   if (account.state === 'expired') return account
   const need = reserveNeedOf(account, moment)
   const wasInGrace = account.state === 'grace'
   const suffices = account.reserveX32 + account.fundsX32 >= need + minimalRunway(account, moment)
   const resumes = wasInGrace && suffices && lastStep(account) < MAX_STEPS_FOR_RESUMING
-  const weighed = resumes ? resume(account, moment) : account
-  const filled = refill(
-    weighed,
-    min(need, MAX_RESERVE_X32),
-    wasInGrace ? weighed.fundsX32 : fillable,
-    wasInGrace || act !== 'deposit',
-  )
+  const present = resumes ? resume(account, moment) : account
+  const filled = refill(present, min(need, MAX_RESERVE_X32), {
+    fillable: wasInGrace ? present.fundsX32 : fillable,
+    releases: present.state === 'active' && (releases || resumes),
+  })
   return filled.state === 'active' ? forecast(filled, moment.scale) : filled
 }
 
@@ -139,14 +149,13 @@ function monthSpan({ prices, now }: Moment): bigint {
   return (index * MONTH_SECONDS) / age
 }
 
-function refill(account: Account, need: bigint, fillable: bigint, releases: boolean): Account {
+function refill(account: Account, need: bigint, { fillable, releases }: Weighing): Account {
   const { fundsX32, reserveX32 } = account
   if (reserveX32 < need) {
     const filled = min(need - reserveX32, min(fillable, fundsX32))
     return { ...account, reserveX32: reserveX32 + filled, fundsX32: fundsX32 - filled }
   }
-  const isReleased = releases && account.state === 'active'
-  return isReleased ? { ...account, fundsX32: fundsX32 + reserveX32 - need, reserveX32: need } : account
+  return releases ? { ...account, fundsX32: fundsX32 + reserveX32 - need, reserveX32: need } : account
 }
 
 function deplete(account: Account, moment: Moment): Account {
