@@ -129,7 +129,8 @@ function statusOf({ beacons, schedule, identity }: ServerOptions) {
   return {
     ...identity,
     schedule,
-    head,
+    head: head ?? null,
+    beacon: null,
     ...(beacon &&
       slot && {
         period: beacon.period,

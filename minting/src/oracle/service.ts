@@ -47,10 +47,11 @@ const pollMs = ({ slotSeconds }: Schedule) => Math.min(4_000, Math.max(100, Numb
 /** Starts collector and mint of one oracle: one process, one key, one state directory. */
 export async function startOracle(options: ServiceOptions): Promise<OracleService> {
   const { client, signer, log } = options
-  mkdirSync(options.state, { recursive: true })
   const schedule = await readSchedule(client)
+  const state = join(options.state, gridName(client, schedule))
+  mkdirSync(state, { recursive: true })
   const aggregator = (await signer.getAddress()) as Hex
-  const database = openDatabase(join(options.state, 'oracle.sqlite'))
+  const database = openDatabase(join(state, 'oracle.sqlite'))
   const chain = new ClientChainView(client)
   const beacons = new BeaconFollower({ database, chain, schedule })
   const parts = {
@@ -60,7 +61,7 @@ export async function startOracle(options: ServiceOptions): Promise<OracleServic
   }
   const heartbeats = new Heartbeats(parts)
   const steps = new Steps(database)
-  const files = new PeriodFiles(join(options.state, 'periods'))
+  const files = new PeriodFiles(join(state, 'periods'))
   const signatures = new PeriodSignatures({ steps, client, signer })
   const mint = new Mint({ ...parts, heartbeats, steps, files, signatures, proposeAgain: options.proposeAgain })
   const activations = new Activations({ ...parts, heartbeats })
@@ -82,7 +83,7 @@ export async function startOracle(options: ServiceOptions): Promise<OracleServic
 
   await attempt(log, 'follow', () => beacons.follow())
   const url = await listen(server, options)
-  log.info({ url, aggregator, state: options.state }, 'oracle is listening')
+  log.info({ url, aggregator, state }, 'oracle is listening')
   const loops = [
     every(pollMs(schedule), () => attempt(log, 'follow', () => beacons.follow())),
     every(pollMs(schedule) * 2, async () => {
@@ -103,6 +104,13 @@ export async function startOracle(options: ServiceOptions): Promise<OracleServic
     },
   }
 }
+
+/**
+ * One grid's directory in the state: another chain, or a local one that began anew with the same addresses, has another.
+ * So what was heard on one grid never counts on another.
+ */
+const gridName = (client: GridClient, { firstPeriodStart }: Schedule): string =>
+  [client.deployment.chainId, addressOf(client, 'MintingOracle').toLowerCase(), firstPeriodStart].join('-')
 
 /** The last 8 bytes of the aggregator's address: the number under which it signs receipts. */
 export const aggregatorIdOf = (aggregator: Hex): bigint => BigInt(aggregator) & ((1n << 64n) - 1n)
