@@ -1,4 +1,4 @@
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from 'fastify'
 import { GridError } from '@grid/model'
 import type { Hex, Schedule } from '@grid/model'
@@ -53,7 +53,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const server = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     loggerInstance: options.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
   })
   const metrics = new CollectorMetrics(options.beacons)
 
