@@ -52,8 +52,6 @@ contract DeploymentContracts is IDeploymentContracts, AccessManaged, EIP712, Mul
         CloseReason closeReason;
         // slot 2
         bytes32 manifestHash;
-        // slot 3, untouched where nothing else was agreed
-        bytes32 termsHash;
     }
 
     /// @dev What an opening found out on its way.
@@ -74,6 +72,7 @@ contract DeploymentContracts is IDeploymentContracts, AccessManaged, EIP712, Mul
 
     uint64 public contractCount;
     mapping(ContractId contractId => StoredContract) private _contracts;
+    mapping(ContractId contractId => bytes32) private _termsHashes;
     mapping(address signer => BitMaps.BitMap) private _usedNonces;
 
     constructor(
@@ -166,7 +165,7 @@ contract DeploymentContracts is IDeploymentContracts, AccessManaged, EIP712, Mul
                 version: 0,
                 taken: _taken(stored),
                 manifestHash: stored.manifestHash,
-                termsHash: stored.termsHash,
+                termsHash: _termsHashes[contractId],
                 endsAt: charged.terms.endsAt,
                 maxTotal: charged.terms.maxTotal
             });
@@ -269,16 +268,20 @@ contract DeploymentContracts is IDeploymentContracts, AccessManaged, EIP712, Mul
 
     function _store(ContractId contractId, ItContract calldata offer, Opening memory opening) private {
         uint32 firstIp = offer.publicIPv4 == 0 ? 0 : IPS.reserve(opening.farmId, contractId, offer.publicIPv4)[0];
-        StoredContract storage stored = _contracts[contractId];
-        stored.vcpu = SafeCast.toUint24(offer.vcpu);
-        stored.memoryMiB = offer.memoryMiB;
-        stored.ssdMiB = uint40(offer.ssdMiB); // its bytes fit 64 bits
-        stored.hddMiB = uint40(offer.hddMiB);
-        stored.firstIp = firstIp;
-        stored.publicIPv4 = SafeCast.toUint16(offer.publicIPv4);
-        stored.pricingPolicyId = SafeCast.toUint24(opening.policyId);
-        stored.manifestHash = offer.manifestHash;
-        if (offer.termsHash != 0) stored.termsHash = offer.termsHash;
+        // One assignment, so that the packed slot is written once.
+        _contracts[contractId] = StoredContract({
+            vcpu: SafeCast.toUint24(offer.vcpu),
+            memoryMiB: offer.memoryMiB,
+            ssdMiB: uint40(offer.ssdMiB), // its bytes fit 64 bits
+            hddMiB: uint40(offer.hddMiB),
+            firstIp: firstIp,
+            publicIPv4: SafeCast.toUint16(offer.publicIPv4),
+            pricingPolicyId: SafeCast.toUint24(opening.policyId),
+            closedAt: 0,
+            closeReason: CloseReason.None,
+            manifestHash: offer.manifestHash
+        });
+        if (offer.termsHash != 0) _termsHashes[contractId] = offer.termsHash;
     }
 
     function _close(

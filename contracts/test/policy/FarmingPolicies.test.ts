@@ -40,8 +40,12 @@ describe('FarmingPolicies', () => {
 
   it('error: FarmingPolicies_UnknownPolicy', async () => {
     const { policies } = await deployed()
-    for (const call of [policies.policy(0), policies.policy(2), policies.edit.staticCall(2, DIY_POLICY)]) {
-      await expect(call).to.be.revertedWithCustomError(policies, 'FarmingPolicies_UnknownPolicy')
+    for (const call of [
+      () => policies.policy(0),
+      () => policies.policy(2),
+      () => policies.edit.staticCall(2, DIY_POLICY),
+    ]) {
+      await expect(call()).to.be.revertedWithCustomError(policies, 'FarmingPolicies_UnknownPolicy')
     }
   })
 
@@ -79,11 +83,11 @@ describe('FarmingPolicies', () => {
   it('is written by governance alone', async () => {
     const { policies, stranger } = await deployed()
     for (const call of [
-      policies.connect(stranger).create(DIY_POLICY),
-      policies.connect(stranger).edit(1, DIY_POLICY),
-      policies.connect(stranger).setConnectionPrice(1),
+      () => policies.connect(stranger).create(DIY_POLICY),
+      () => policies.connect(stranger).edit(1, DIY_POLICY),
+      () => policies.connect(stranger).setConnectionPrice(1),
     ]) {
-      await expect(call).to.be.revertedWithCustomError(policies, 'AccessManagedUnauthorized')
+      await expect(call()).to.be.revertedWithCustomError(policies, 'AccessManagedUnauthorized')
     }
   })
 

@@ -168,11 +168,11 @@ describe('PricingPolicies', () => {
     it('error: PricingPolicies_UnknownPolicy', async () => {
       const { policies, deploy, authority } = await deployed()
       for (const call of [
-        policies.policy(0),
-        policies.policy(3),
-        policies.nodeContractRateDown(3, WORKLOAD, 0, false),
+        () => policies.policy(0),
+        () => policies.policy(3),
+        () => policies.nodeContractRateDown(3, WORKLOAD, 0, false),
       ]) {
-        await expect(call).to.be.revertedWithCustomError(policies, 'PricingPolicies_UnknownPolicy')
+        await expect(call()).to.be.revertedWithCustomError(policies, 'PricingPolicies_UnknownPolicy')
       }
       const unpublished = await deploy('PricingPolicies', authority)
       await expect(unpublished.currentRateDown(WORKLOAD, 0, false)).to.be.revertedWithCustomError(

@@ -106,13 +106,13 @@ describe('FarmRegistry', () => {
   it('error: FarmRegistry_UnknownFarm from every reader', async () => {
     const { farms } = await deployed()
     for (const read of [
-      farms.farm(9),
-      farms.ownerOf(9),
-      farms.payoutOf(0),
-      farms.setPayout.staticCall(9, '0x' + '1'.repeat(40)),
-      farms.acceptOwnership.staticCall(9),
+      () => farms.farm(9),
+      () => farms.ownerOf(9),
+      () => farms.payoutOf(0),
+      () => farms.setPayout.staticCall(9, '0x' + '1'.repeat(40)),
+      () => farms.acceptOwnership.staticCall(9),
     ]) {
-      await expect(read).to.be.revertedWithCustomError(farms, 'FarmRegistry_UnknownFarm')
+      await expect(read()).to.be.revertedWithCustomError(farms, 'FarmRegistry_UnknownFarm')
     }
   })
 

@@ -336,8 +336,13 @@ describe('NodeRegistry', () => {
     it('is for DeploymentContracts alone', async () => {
       const { nodes, stranger, joinNode } = await deployRegistries()
       await joinNode()
-      for (const call of [nodes.connect(stranger).reserve(1, 1, TAKEN), nodes.connect(stranger).release(1, 1, TAKEN)]) {
-        await expect(call).to.be.revertedWithCustomError(nodes, 'AccessManagedUnauthorized').withArgs(stranger.address)
+      for (const call of [
+        () => nodes.connect(stranger).reserve(1, 1, TAKEN),
+        () => nodes.connect(stranger).release(1, 1, TAKEN),
+      ]) {
+        await expect(call())
+          .to.be.revertedWithCustomError(nodes, 'AccessManagedUnauthorized')
+          .withArgs(stranger.address)
       }
     })
 
@@ -372,16 +377,16 @@ describe('NodeRegistry', () => {
   it('error: NodeRegistry_UnknownNode from every reader', async () => {
     const { nodes } = await deployRegistries()
     for (const read of [
-      nodes.node(9),
-      nodes.keyOf(9),
-      nodes.farmOf(9),
-      nodes.isCertified(9),
-      nodes.leaveFarm.staticCall(9),
-      nodes.reserve.staticCall(9, 1, TAKEN),
-      nodes.release.staticCall(9, 1, TAKEN),
-      nodes.activate.staticCall(9, 1),
+      () => nodes.node(9),
+      () => nodes.keyOf(9),
+      () => nodes.farmOf(9),
+      () => nodes.isCertified(9),
+      () => nodes.leaveFarm.staticCall(9),
+      () => nodes.reserve.staticCall(9, 1, TAKEN),
+      () => nodes.release.staticCall(9, 1, TAKEN),
+      () => nodes.activate.staticCall(9, 1),
     ]) {
-      await expect(read).to.be.revertedWithCustomError(nodes, 'NodeRegistry_UnknownNode').withArgs(9n)
+      await expect(read()).to.be.revertedWithCustomError(nodes, 'NodeRegistry_UnknownNode').withArgs(9n)
     }
   })
 

@@ -29,8 +29,11 @@ describe('PublicIps', () => {
 
     it('error: PublicIps_NotFarmer', async () => {
       const { ips, farmer, stranger } = await deployed()
-      for (const call of [ips.connect(stranger).add(1, FIRST, 1, GATEWAY), ips.connect(stranger).remove(1, FIRST)]) {
-        await expect(call)
+      for (const call of [
+        () => ips.connect(stranger).add(1, FIRST, 1, GATEWAY),
+        () => ips.connect(stranger).remove(1, FIRST),
+      ]) {
+        await expect(call())
           .to.be.revertedWithCustomError(ips, 'PublicIps_NotFarmer')
           .withArgs(1n, farmer.address, stranger.address)
       }
@@ -168,8 +171,11 @@ describe('PublicIps', () => {
 
     it('is for DeploymentContracts alone', async () => {
       const { ips, stranger } = await deployed()
-      for (const call of [ips.connect(stranger).reserve(1, 7, 1), ips.connect(stranger).release(1, 7, FIRST)]) {
-        await expect(call).to.be.revertedWithCustomError(ips, 'AccessManagedUnauthorized')
+      for (const call of [
+        () => ips.connect(stranger).reserve(1, 7, 1),
+        () => ips.connect(stranger).release(1, 7, FIRST),
+      ]) {
+        await expect(call()).to.be.revertedWithCustomError(ips, 'AccessManagedUnauthorized')
       }
     })
 
