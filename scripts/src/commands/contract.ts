@@ -195,7 +195,6 @@ function settledOutcome(contractId: ContractId, event: Settlement | null, token:
   if (event === null)
     return { value: { contractId, settled: null }, text: `Nothing was due for contract ${contractId}.` }
   const { gross, earned, refund, shares } = event
-  const shared = shares === null ? null : Object.entries(shares).filter(([, amount]) => amount > 0n)
   return {
     value: {
       contractId,
@@ -203,8 +202,7 @@ function settledOutcome(contractId: ContractId, event: Settlement | null, token:
         gross: amountOf(gross, token),
         earned: amountOf(earned, token),
         refund: amountOf(refund, token),
-        shares:
-          shared === null ? null : Object.fromEntries(shared.map(([name, amount]) => [name, amountOf(amount, token)])),
+        shares: shares === null ? null : { farmer: amountOf(shares.farmer, token), pot: amountOf(shares.pot, token) },
       },
     },
     text: listing([
@@ -212,7 +210,8 @@ function settledOutcome(contractId: ContractId, event: Settlement | null, token:
       ['charged', tokens(gross, token)],
       ['earned', tokens(earned, token)],
       ['refund', tokens(refund, token)],
-      ...(shared ?? []).map(([name, amount]) => [`  ${name}`, tokens(amount, token)] as const),
+      ['  to the farmer', shares === null ? null : tokens(shares.farmer, token)],
+      ['  to the others', shares === null ? null : tokens(shares.pot, token)],
     ]),
   }
 }
