@@ -16,16 +16,27 @@ interface Vm {
     function deal(address account, uint256 balance) external;
     function addr(uint256 privateKey) external pure returns (address);
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function load(address target, bytes32 slot) external view returns (bytes32 value);
+    function store(address target, bytes32 slot, bytes32 value) external;
     function label(address account, string calldata name) external;
 }
 
-/// @notice What every Solidity test stands on: cheat codes, targets of invariants, and assertions that name their quantity.
-abstract contract TestBase {
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
-    }
+/// @notice The cheat codes and a bounded draw; enough for a handler, which must not look like a test to the fuzzer.
+abstract contract Cheats {
+    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
+    /// @return A number of the range `[lo, hi]`, both inclusive.
+    function bound(uint256 x, uint256 lo, uint256 hi) internal pure returns (uint256) {
+        if (x >= lo && x <= hi) return x;
+        unchecked {
+            uint256 size = hi - lo + 1; // 0 for the whole range, which the line above has answered
+            return lo + (x % size);
+        }
+    }
+}
+
+/// @notice What every Solidity test stands on: cheat codes, targets of invariants, and assertions that name their quantity.
+abstract contract TestBase is Cheats {
     error AssertionFailed(string quantity);
     error NotEqual(string quantity, uint256 actual, uint256 expected);
     error NotEqualInt(string quantity, int256 actual, int256 expected);
@@ -35,34 +46,15 @@ abstract contract TestBase {
     error NotAtMost(string quantity, uint256 actual, uint256 most);
     error NotWithin(string quantity, uint256 actual, uint256 expected, uint256 tolerance);
 
-    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
     bool public IS_TEST = true;
     address[] private _targets;
-    FuzzSelector[] private _selectors;
 
     function targetContracts() public view returns (address[] memory) {
         return _targets;
     }
 
-    function targetSelectors() public view returns (FuzzSelector[] memory) {
-        return _selectors;
-    }
-
     function targetContract(address target) internal {
         _targets.push(target);
-    }
-
-    function targetSelector(FuzzSelector memory selector) internal {
-        _selectors.push(selector);
-    }
-
-    /// @return A number of the range `[lo, hi]`, both inclusive.
-    function bound(uint256 x, uint256 lo, uint256 hi) internal pure returns (uint256) {
-        if (x >= lo && x <= hi) return x;
-        unchecked {
-            uint256 size = hi - lo + 1; // 0 for the whole range, which the line above has answered
-            return lo + (x % size);
-        }
     }
 
     function assertTrue(bool condition, string memory quantity) internal pure {
