@@ -620,7 +620,7 @@ describe('MintingOracle', () => {
       const nodeId = await grid.addNode(await grid.addFarm(grid.alice, 'alpha'), grid.alice)
       await grid.advanceTo(grid.schedule.firstPeriodStart + 5n * 60n)
       const at = (up: boolean, slot: number, period = FIRST_PERIOD) => ({ nodeId, up, period, slot })
-      return { ...grid, nodeId, at, isDown: () => grid.ledger.getFunction('isDown')(nodeId) }
+      return { ...grid, nodeId, at, isDown: async () => !(await grid.ledger.nodeIndex(nodeId)).isUp }
     }
 
     it('is turned both ways by two thirds of the aggregators', async () => {

@@ -86,7 +86,11 @@ export async function mintingGrid(options: GridOptions = {}) {
   const farms = await deploy('FarmRegistry')
   const policies = await deploy('FarmingPolicies', manager, 80)
   const nodes = await deploy('NodeRegistry', manager, farms, policies)
-  const ledger = await ethers.deployContract('FlipLedger')
+  const token =
+    decimals === 18
+      ? await deploy('GridToken', manager, 'Grid', 'GRID', SUPPLY_CAP, [])
+      : ((await ethers.deployContract('Token7')) as unknown as ContractTypes['GridToken'])
+  const ledger = await deploy('GridLedger', manager, token, await deploy('RevenueSplits', manager, farms))
   const firstPeriodStart = BigInt(await time.latest()) + 100n
   const schedule = { ...SCHEDULE, firstPeriodStart, windowSeconds: options.windowSeconds ?? SCHEDULE.windowSeconds }
   const oracleArguments = {
@@ -104,10 +108,6 @@ export async function mintingGrid(options: GridOptions = {}) {
   const deployOracle = (changes: Partial<Record<keyof typeof oracleArguments, unknown>> = {}) =>
     deploy('MintingOracle', ...Object.values({ ...oracleArguments, ...changes }))
   const oracle = await deployOracle()
-  const token =
-    decimals === 18
-      ? await deploy('GridToken', manager, 'Grid', 'GRID', SUPPLY_CAP, [])
-      : ((await ethers.deployContract('Token7')) as unknown as ContractTypes['GridToken'])
   const distributor = await deploy('RewardDistributor', oracle, token, farms)
 
   async function allow(target: { getAddress(): Promise<string> }, signature: string, role: bigint, holder: string) {
@@ -116,6 +116,7 @@ export async function mintingGrid(options: GridOptions = {}) {
   }
   await allow(oracle, 'cancel(uint32,bytes32)', ROLE.guardian, guardian.address)
   await allow(nodes, 'activate(uint32,uint64)', ROLE.oracle, await oracle.getAddress())
+  await allow(ledger, 'flipNode(uint32,bool)', ROLE.oracle, await oracle.getAddress())
   await allow(token, 'mint(address,uint256)', ROLE.minter, await distributor.getAddress())
   await oracle.approveRules(RULES_HASH, FIRST_PERIOD)
   await policies.create({
