@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { GridDeployment, Hex, NodeId, Resources } from '@grid/model'
 import type { Wallet } from 'ethers'
@@ -23,7 +23,15 @@ import { Outbox } from './meter/outbox.ts'
 import { ReportWriter } from './meter/reports.ts'
 import { metricsOf } from './metrics.ts'
 import { readKernelBootId, readUptimeSeconds } from './observe/boot.ts'
-import { type HardwareReport, readHardware, resourcesOf, signHardware } from './observe/hardware.ts'
+import {
+  disksOfText,
+  disksToText,
+  type HardwareFacts,
+  type HardwareReport,
+  readHardware,
+  resourcesOf,
+  signHardware,
+} from './observe/hardware.ts'
 import { lockState } from './state-lock.ts'
 
 export const NODE_VERSION = '0.1.0'
@@ -122,8 +130,8 @@ export class NodeOracle {
 
   /** Resolves when the API answers; chain and engine come as they can. */
   async start(onFatal: FatalHandler): Promise<void> {
-    const { stateDir, key, host, port, log, endpoint } = this.#options
-    const facts = await readHardware(stateDir)
+    const { key, host, port, log, endpoint } = this.#options
+    const facts = await this.#readHardware()
     const [hardware, total] = [await signHardware(facts, key), resourcesOf(facts)]
     const api = this.#createApi(hardware, total)
     this.#api = api
@@ -156,6 +164,15 @@ export class NodeOracle {
     this.#closeChain?.()
     this.#store.close()
     this.#unlock()
+  }
+
+  async #readHardware(): Promise<HardwareFacts> {
+    const { stateDir, runDir } = this.#options
+    const path = join(runDir, `disks-${readKernelBootId()}.json`)
+    const known = existsSync(path) ? disksOfText(readFileSync(path, 'utf8')) : []
+    const facts = await readHardware(stateDir, known)
+    writeFileSync(path, disksToText(facts.disks))
+    return facts
   }
 
   #startEngine(found: ContainerDriver): void {

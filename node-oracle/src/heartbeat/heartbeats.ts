@@ -72,6 +72,7 @@ export class Heartbeats {
   #isStopped = true
   #lastAcceptedAt: number | undefined
   #clone: CloneSuspectedError | undefined
+  readonly #suspecting = new Set<string>()
 
   constructor(options: HeartbeatOptions) {
     this.#options = options
@@ -170,14 +171,16 @@ export class Heartbeats {
     }
     log.warn({ collector: url, code: answer.code, answer: answer.text.slice(0, 300) }, 'the heartbeat was not taken')
     if (answer.code !== undefined && FINAL_CODES.includes(answer.code)) this.#answeredBy(hash).add(url)
-    if (answer.code !== undefined && CLONE_CODES.includes(answer.code))
-      this.#stopForClone(`${url} answered ${answer.code}.`)
+    if (answer.code !== undefined && CLONE_CODES.includes(answer.code)) this.#suspect(url, answer.code)
   }
 
-  #stopForClone(detail: string): void {
-    if (this.#clone) return
-    this.#clone = new CloneSuspectedError(detail)
-    this.#options.onClone(this.#clone.message)
+  /** Two thirds of the collectors must say so: one alone cannot silence a node. */
+  #suspect(url: string, code: string): void {
+    const { collectors, onClone } = this.#options
+    this.#suspecting.add(url)
+    if (this.#clone || 3 * this.#suspecting.size < 2 * collectors.length) return
+    this.#clone = new CloneSuspectedError(`${[...this.#suspecting].join(', ')} answered ${code}.`)
+    onClone(this.#clone.message)
   }
 
   /** Answers are remembered for the last heartbeats only. */

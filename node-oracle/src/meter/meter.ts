@@ -67,7 +67,8 @@ export class Meter {
     const previous = hasFallen ? undefined : last
     const incarnation = hasFallen ? `${life}#${lives.length}` : (last?.incarnation ?? life)
     const now = this.#now()
-    const since = previous?.sampledAt ?? last?.sampledAt ?? Math.min(Date.parse(startedAt) || now, now)
+    const begun = Date.parse(startedAt)
+    const since = previous?.sampledAt ?? last?.sampledAt ?? (Number.isNaN(begun) ? now : begun)
     const elapsedMs = BigInt(Math.max(0, now - since))
     const memoryByteSeconds = (previous?.memoryByteSeconds ?? 0n) + (counters.memoryBytes * elapsedMs) / 1000n
     this.#store.database

@@ -38,11 +38,16 @@ export interface HardwareReport {
   readonly signature: Hex
 }
 
-export async function readHardware(stateDir: string): Promise<HardwareFacts> {
+/**
+ * Reads the machine.
+ *
+ * @param known Disks as they were found in this boot: their kinds are not tested again.
+ */
+export async function readHardware(stateDir: string, known: readonly Disk[] = []): Promise<HardwareFacts> {
   const [cpuinfo, meminfo, disks] = await Promise.all([
     readFile('/proc/cpuinfo', 'utf8'),
     readFile('/proc/meminfo', 'utf8'),
-    readDisks(stateDir),
+    readDisks(stateDir, known),
   ])
   return {
     architecture: arch(),
@@ -80,6 +85,20 @@ export async function signHardware(facts: HardwareFacts, signer: Signer): Promis
   return { schema, node, body, hash: keccakOfText(body), signature: (await signer.signMessage(body)) as Hex }
 }
 
+/** Disks in a text that outlives the process, and back; nothing where it cannot be read. */
+export const disksToText = (disks: readonly Disk[]) =>
+  JSON.stringify(disks.map((disk) => ({ ...disk, sizeBytes: disk.sizeBytes.toString() })))
+export function disksOfText(text: string): Disk[] {
+  try {
+    return (JSON.parse(text) as (Disk & { sizeBytes: string })[]).map((disk) => ({
+      ...disk,
+      sizeBytes: BigInt(disk.sizeBytes),
+    }))
+  } catch {
+    return []
+  }
+}
+
 export function threadsOf(cpuinfo: string): number {
   return cpuinfo.match(/^processor\s*:/gm)?.length ?? availableParallelism()
 }
@@ -109,12 +128,15 @@ export function blockDevicesOf(json: string): BlockDevice[] {
   )
 }
 
-async function readDisks(stateDir: string): Promise<Disk[]> {
+async function readDisks(stateDir: string, known: readonly Disk[]): Promise<Disk[]> {
   const devices = await run('lsblk', ['-J', '-b', '-o', 'NAME,TYPE,SIZE,ROTA'])
     .then(({ stdout }) => blockDevicesOf(stdout))
     .catch((): BlockDevice[] => [])
   const onlyDisk = devices.length === 1 ? stateDir : undefined
-  if (devices.length > 0) return Promise.all(devices.map((device) => diskOf(device, onlyDisk)))
+  const sameAs = ({ name, size }: BlockDevice) =>
+    known.find((disk) => disk.name === name && disk.sizeBytes === BigInt(size))
+  if (devices.length > 0)
+    return Promise.all(devices.map(async (device) => sameAs(device) ?? (await diskOf(device, onlyDisk))))
   const { blocks, bsize } = await statfs(stateDir, { bigint: true })
   return [{ name: 'file-system', sizeBytes: blocks * bsize, kind: 'ssd', evidence: 'file-system' }]
 }

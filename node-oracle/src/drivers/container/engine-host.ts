@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { EngineLog } from '../../engine/engine.ts'
 import type { Fingerprint } from '../driver.ts'
 import { ContainerDriver } from './container-driver.ts'
@@ -10,6 +12,19 @@ export interface EngineHostOptions extends DiscoverOptions {
   readonly log: EngineLog
   /** Called each time an engine has been found. */
   onFound(driver: ContainerDriver): void
+}
+
+interface Remembered {
+  readonly key: string
+  readonly fingerprint: Fingerprint
+}
+
+function readRemembered(path: string): Remembered | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Remembered
+  } catch {
+    return undefined
+  }
 }
 
 const RETRY_MS = 30_000
@@ -63,7 +78,7 @@ export class EngineHost {
       const found = await discoverEngine(this.#options)
       this.#service = found.service
       const driver = new ContainerDriver({ socketPath: found.socketPath, node })
-      this.#fingerprint = await driver.fingerprint()
+      this.#fingerprint = await this.#remembered(found.socketPath, driver)
       if (this.#fingerprint.health !== 'ok') log.warn({ ...this.#fingerprint }, 'the engine answers and does not work')
       else log.info({ socket: found.socketPath, ...this.#fingerprint.attributes }, 'container engine found')
       if (this.#fingerprint.health === 'ok') {
@@ -78,6 +93,19 @@ export class EngineHost {
       else log.error({ error: this.#problem }, 'the engine could not be started')
     }
     this.#again(RETRY_MS, () => this.#look())
+  }
+
+  /** What was tried once in a boot of the machine is not tried at each start of the oracle. */
+  async #remembered(socketPath: string, driver: ContainerDriver): Promise<Fingerprint> {
+    const { runDir, bootId } = this.#options
+    const path = join(runDir, 'fingerprint.json')
+    const { Version } = await driver.docker.version()
+    const key = `${bootId} ${socketPath} ${Version}`
+    const known = readRemembered(path)
+    if (known?.key === key) return known.fingerprint
+    const fingerprint = await driver.fingerprint()
+    if (fingerprint.health === 'ok') writeFileSync(path, JSON.stringify({ key, fingerprint }))
+    return fingerprint
   }
 
   /** The socket stays where it is, so the driver goes on with the new service as with the old. */
