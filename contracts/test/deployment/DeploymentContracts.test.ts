@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { IT_CONTRACT_TYPES } from '@grid/model/typed-data'
 
 import { ACCOUNT_ID, DAY_SECONDS, FIRST_IP, TOKEN, deployDeployments } from '../fixtures/deployments.ts'
@@ -536,6 +537,65 @@ describe('DeploymentContracts', () => {
       expect(liveContracts, 'contracts').to.equal(BigInt(live.size))
       expect(await ips.freeCount(1), 'free addresses').to.equal(4n - BigInt(addresses))
     }
+  })
+
+  it('agrees with a plain list of live contracts, whatever is opened, cancelled or runs out', async () => {
+    const acts = fc.array(
+      fc.record({
+        act: fc.constantFrom('open', 'open', 'cancel', 'wait', 'expire'),
+        vcpu: fc.integer({ min: 0, max: 4 }),
+        ips: fc.integer({ min: 0, max: 2 }),
+        hours: fc.integer({ min: 1, max: 48 }),
+        pick: fc.nat(9),
+      }),
+      { minLength: 6, maxLength: 24 },
+    )
+    await fc.assert(
+      fc.asyncProperty(acts, async (sequence) => {
+        const { deployments, nodes, ips, ledger, tenant, open, now, networkHelpers, ethers } = await deployDeployments()
+        const held = new Map<bigint, { vcpu: bigint; ips: bigint }>()
+        for (const { act, vcpu, ips: count, hours, pick } of sequence) {
+          const size = { vcpu: BigInt(vcpu), ips: BigInt(count) }
+          const chosen = [...held.keys()][pick % Math.max(held.size, 1)]
+          if (act === 'open') {
+            const threads = [...held.values()].reduce((sum, one) => sum + one.vcpu, size.vcpu)
+            const addresses = [...held.values()].reduce((sum, one) => sum + one.ips, size.ips)
+            const time = await now()
+            const changes = {
+              vcpu: size.vcpu,
+              publicIPv4: size.ips,
+              maxUsdPerHour: TOKEN,
+              startsNoLaterThan: time + DAY_SECONDS,
+              endsAt: time + BigInt(hours) * 3600n,
+              ssdMiB: 1024n,
+              memoryMiB: 1024n,
+            }
+            if (threads > 8n || addresses > 4n) await expect(open(changes)).to.be.revert(ethers)
+            else {
+              await open(changes)
+              held.set(await deployments.contractCount(), size)
+            }
+          } else if (act === 'wait') await networkHelpers.time.increase(hours * 1800)
+          else if (chosen !== undefined && act === 'cancel') {
+            await deployments.connect(tenant).cancel(chosen)
+            held.delete(chosen)
+          } else if (chosen !== undefined && !(await ledger.isLive(chosen))) {
+            await deployments.expire(chosen)
+            held.delete(chosen)
+          }
+          const { used, liveContracts } = await nodes.node(1)
+          expect(used.cru, 'threads').to.equal([...held.values()].reduce((sum, one) => sum + one.vcpu, 0n))
+          expect(used.sruBytes, 'SSD').to.equal(BigInt(held.size) * GIB)
+          expect(liveContracts, 'contracts').to.equal(BigInt(held.size))
+          expect(await ips.freeCount(1), 'free').to.equal(
+            4n - [...held.values()].reduce((sum, one) => sum + one.ips, 0n),
+          )
+          for (const [id, size] of held)
+            expect(BigInt((await deployments.ipsOf(id)).length), 'addresses').to.equal(size.ips)
+        }
+      }),
+      { numRuns: 12, seed: 1 },
+    )
   })
 
   it('opens within its budget of gas, on a steady account', async () => {

@@ -93,6 +93,21 @@ describe('PublicIps', () => {
       })
     }
 
+    for (const first of ['192.0.2.0', '198.51.100.0', '203.0.113.0']) {
+      it(`refuses documentation addresses (${first}/24) on a public chain, and takes them for development`, async () => {
+        const publicChain = await deployRegistries(1)
+        const development = await deployRegistries()
+        for (const address of [ip(first), ip(first) + 255n]) {
+          await expect(publicChain.ips.connect(publicChain.farmer).add(1, address, 1, ip('8.8.8.8')))
+            .to.be.revertedWithCustomError(publicChain.ips, 'PublicIps_NotPublicUnicast')
+            .withArgs(address)
+          await development.ips.connect(development.farmer).add(1, address, 1, ip('8.8.8.8'))
+        }
+        await publicChain.ips.connect(publicChain.farmer).add(1, ip(first) - 1n, 1, ip('8.8.8.8'))
+        await publicChain.ips.connect(publicChain.farmer).add(1, ip(first) + 256n, 1, ip('8.8.8.8'))
+      })
+    }
+
     it('error: PublicIps_NotPublicUnicast for a private gateway, and a range over the top', async () => {
       const { ips, farmer } = await deployRegistries()
       await expect(ips.connect(farmer).add(1, FIRST, 1, ip('10.0.0.1'))).to.be.revertedWithCustomError(
