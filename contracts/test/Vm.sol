@@ -37,6 +37,11 @@ abstract contract Cheats {
 
 /// @notice What every Solidity test stands on: cheat codes, targets of invariants, and assertions that name their quantity.
 abstract contract TestBase is Cheats {
+    struct FuzzSelector {
+        address addr;
+        bytes4[] selectors;
+    }
+
     error AssertionFailed(string quantity);
     error NotEqual(string quantity, uint256 actual, uint256 expected);
     error NotEqualInt(string quantity, int256 actual, int256 expected);
@@ -48,13 +53,22 @@ abstract contract TestBase is Cheats {
 
     bool public IS_TEST = true;
     address[] private _targets;
+    FuzzSelector[] private _selectors;
 
     function targetContracts() public view returns (address[] memory) {
         return _targets;
     }
 
+    function targetSelectors() public view returns (FuzzSelector[] memory) {
+        return _selectors;
+    }
+
     function targetContract(address target) internal {
         _targets.push(target);
+    }
+
+    function targetSelector(FuzzSelector memory selector) internal {
+        _selectors.push(selector);
     }
 
     function assertTrue(bool condition, string memory quantity) internal pure {
