@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import { TestBase } from "../Vm.sol";
-import { VotesHandler } from "./VotesHandler.t.sol";
+import { SelectedTargets } from "../Vm.sol";
+import { VotesActs } from "./VotesActs.sol";
+
+/// @dev Stands here because the runner knows the functions of the contracts in its own test files only.
+contract VotesHandler is VotesActs {}
 
 /// @dev The sum of votes is the sum of weights, whoever delegated, sold, or lapsed.
-contract FarmVotesInvariantTest is TestBase {
+contract FarmVotesInvariantTest is SelectedTargets {
     VotesHandler private handler;
 
     function setUp() public {
         handler = new VotesHandler();
         bytes4[] memory actions = new bytes4[](6);
-        actions[0] = VotesHandler.mintPeriod.selector;
-        actions[1] = VotesHandler.update.selector;
-        actions[2] = VotesHandler.updatePage.selector;
-        actions[3] = VotesHandler.lapse.selector;
-        actions[4] = VotesHandler.delegate.selector;
-        actions[5] = VotesHandler.sell.selector;
-        targetContract(address(handler));
+        actions[0] = VotesActs.mintPeriod.selector;
+        actions[1] = VotesActs.update.selector;
+        actions[2] = VotesActs.updatePage.selector;
+        actions[3] = VotesActs.lapse.selector;
+        actions[4] = VotesActs.delegate.selector;
+        actions[5] = VotesActs.sell.selector;
         targetSelector(FuzzSelector({ addr: address(handler), selectors: actions }));
     }
 

@@ -21,9 +21,8 @@ import { Inputs, PaidResources, PeriodRoots, Proposal, Receipt, ReceiptLeaf, Sum
 import { SumTreeBuilder } from "../fixtures/SumTreeBuilder.sol";
 import { TestBase } from "../Vm.sol";
 
-/// @dev In a test file, as the runner takes targets of invariants only from there.
 /// @notice Mints, cancels and claims at random for four farms, and remembers what must come of it.
-contract MintingHandler is TestBase {
+abstract contract MintingActs is TestBase {
     using SumTreeBuilder for ReceiptLeaf[];
 
     uint256 public constant FARMS = 4;

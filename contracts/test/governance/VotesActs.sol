@@ -7,10 +7,10 @@ import { SumTree } from "../../src/libraries/SumTree.sol";
 import { FarmId } from "../../src/types/Ids.sol";
 import { RangeProof, Receipt, ReceiptLeaf } from "../../src/types/Minting.sol";
 import { SumTreeBuilder } from "../fixtures/SumTreeBuilder.sol";
-import { MintingHandler } from "../minting/MintingHandler.t.sol";
+import { MintingActs } from "../minting/MintingActs.sol";
 
 /// @notice Brings weights on chain, whole or in pages, delegates, sells farms and lets weights lapse, at random.
-contract VotesHandler is MintingHandler {
+abstract contract VotesActs is MintingActs {
     FarmVotes public votes;
     uint256 public updates;
     uint256 public pages;
