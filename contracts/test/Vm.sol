@@ -112,23 +112,3 @@ abstract contract TestBase is Cheats {
         if (gap > tolerance) revert NotWithin(quantity, actual, expected, tolerance);
     }
 }
-
-/// @notice For a handler of which only some functions are acts: the others are for the eyes of the test.
-abstract contract SelectedTargets is TestBase {
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
-    }
-
-    FuzzSelector[] private _selectors;
-
-    function targetSelectors() public view returns (FuzzSelector[] memory) {
-        return _selectors;
-    }
-
-    /// @dev The handler stands in the test's own file: the runner knows the functions of no other.
-    function targetSelector(FuzzSelector memory selector) internal {
-        targetContract(selector.addr);
-        _selectors.push(selector);
-    }
-}

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import { SelectedTargets } from "../Vm.sol";
+import { TestBase } from "../Vm.sol";
 import { VotesActs } from "./VotesActs.sol";
 
 /// @dev Stands here because the runner knows the functions of the contracts in its own test files only.
 contract VotesHandler is VotesActs {}
 
 /// @dev The sum of votes is the sum of weights, whoever delegated, sold, or lapsed.
-contract FarmVotesInvariantTest is SelectedTargets {
+contract FarmVotesInvariantTest is TestBase {
     VotesHandler private handler;
 
     function setUp() public {
@@ -20,6 +20,7 @@ contract FarmVotesInvariantTest is SelectedTargets {
         actions[3] = VotesActs.lapse.selector;
         actions[4] = VotesActs.delegate.selector;
         actions[5] = VotesActs.sell.selector;
+        targetContract(address(handler));
         targetSelector(FuzzSelector({ addr: address(handler), selectors: actions }));
     }
 

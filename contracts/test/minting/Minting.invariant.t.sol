@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import { SelectedTargets } from "../Vm.sol";
+import { TestBase } from "../Vm.sol";
 import { MintingActs } from "./MintingActs.sol";
 
 /// @dev Stands here because the runner knows the functions of the contracts in its own test files only.
 contract MintingHandler is MintingActs {}
 
 /// @dev claimed <= cumulative <= total <= cap; a pending root stays; totals never fall. Source: proof of capacity, E.9.
-contract MintingInvariantTest is SelectedTargets {
+contract MintingInvariantTest is TestBase {
     MintingHandler private handler;
 
     function setUp() public {
@@ -18,6 +18,7 @@ contract MintingInvariantTest is SelectedTargets {
         actions[1] = MintingActs.finalise.selector;
         actions[2] = MintingActs.cancel.selector;
         actions[3] = MintingActs.claim.selector;
+        targetContract(address(handler));
         targetSelector(FuzzSelector({ addr: address(handler), selectors: actions }));
     }
 
