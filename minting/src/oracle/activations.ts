@@ -4,6 +4,7 @@ import type { NodeId } from '@grid/model'
 import type { Signer } from 'ethers'
 import type { Logger } from 'pino'
 
+import type { BlockHeader } from '../collector/chain-view.ts'
 import type { Heartbeats } from '../collector/heartbeats.ts'
 
 export interface ActivationOptions {
@@ -21,12 +22,15 @@ export interface ActivationOptions {
 export class Activations {
   private readonly options: ActivationOptions
   private readonly done = new Set<NodeId>()
+  private newest = 0
 
   constructor(options: ActivationOptions) {
     this.options = options
   }
 
-  async advance(): Promise<void> {
+  async advance({ number }: BlockHeader): Promise<void> {
+    if (number < this.newest) this.done.clear() // the chain went back, and may have lost an activation
+    this.newest = number
     for (const nodeId of this.options.heartbeats.nodes()) {
       if (!this.done.has(nodeId)) await this.activate(nodeId)
     }

@@ -90,12 +90,17 @@ const NOT_COMMITTED: Hex = `0x${'00'.repeat(32)}`
 export class Mint {
   private readonly options: MintOptions
   private readonly drafts = new Map<PeriodId, Draft>()
+  private newest = 0
+  /** The period whose voting weights were brought on chain. */
+  private votesOf: PeriodId | undefined
 
   constructor(options: MintOptions) {
     this.options = options
   }
 
   async advance(head: BlockHeader): Promise<void> {
+    if (head.number < this.newest) this.votesOf = undefined // the chain went back, and may have lost them
+    this.newest = head.number
     await this.bringVotes()
     const next = await readNextPeriod(this.options.client)
     const ended = this.endedPeriods(next, head)
@@ -139,7 +144,20 @@ export class Mint {
     }
     if (onChain.state === 'cancelled' && !this.mayProposeAgain(period)) return
     if (head.timestamp < periodBounds(schedule, period).end + schedule.proposalDelaySeconds) return
+    if (await this.isReplaced(draft)) return this.forget(period)
     await this.propose(period, draft, onChain.attempts)
+  }
+
+  /** Whether the block that the receipts were computed from is gone: a reorganisation, or a chain restored from a copy. */
+  private async isReplaced({ inputs: { snapshot } }: Draft): Promise<boolean> {
+    const block = await this.options.client.provider.getBlock(Number(snapshot.blockNumber))
+    return block?.hash !== snapshot.blockHash
+  }
+
+  private forget(period: PeriodId): void {
+    this.options.steps.delete(period, 'evidence')
+    this.drafts.delete(period)
+    this.options.log.warn({ period }, 'the block that the period was computed from was replaced: computing it again')
   }
 
   /** What a guardian cancelled is not proposed again before an operator has looked at it. */
@@ -255,7 +273,7 @@ export class Mint {
   private async bringVotes(): Promise<void> {
     const { client, steps, log, schedule } = this.options
     const live = await readLiveClaims(client)
-    if (!live || steps.get(live.period, 'votes') !== undefined || !('FarmVotes' in client.deployment.contracts)) return
+    if (!live || live.period === this.votesOf || !('FarmVotes' in client.deployment.contracts)) return
     const evidence = steps.get<Evidence>(live.period, 'evidence')
     if (!evidence) return
     const minted = mintPeriod(mintInputs(schedule, live.period, evidence, []))
@@ -263,7 +281,7 @@ export class Mint {
       if ((await readWeight(client, farmId))?.period === live.period) continue
       await this.bringFarm(farmId, minted)
     }
-    steps.set(live.period, 'votes', true)
+    this.votesOf = live.period
     log.info({ period: live.period }, 'voting weights brought up')
   }
 

@@ -89,7 +89,7 @@ export async function startOracle(options: ServiceOptions): Promise<OracleServic
     every(pollMs(schedule) * 2, async () => {
       const { head } = beacons
       if (!head) return
-      await attempt(log, 'activate', () => activations.advance())
+      await attempt(log, 'activate', () => activations.advance(head))
       await attempt(log, 'availability', () => availability.advance())
       await attempt(log, 'mint', () => mint.advance(head))
     }),

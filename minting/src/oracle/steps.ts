@@ -25,18 +25,16 @@ export class Steps {
       .run(period, name, JSON.stringify(value, replace))
   }
 
+  delete(period: PeriodId, name: string): void {
+    this.database.prepare('DELETE FROM steps WHERE period = ? AND name = ?').run(period, name)
+  }
+
   /** Values of all steps whose name begins with `prefix`. */
   list<T>(period: PeriodId, prefix: string): T[] {
     const rows = this.database
       .prepare('SELECT value FROM steps WHERE period = ? AND substr(name, 1, ?) = ? ORDER BY name')
       .all(period, prefix.length, prefix)
     return rows.map((row) => JSON.parse(String(row['value']), revive) as T)
-  }
-
-  /** Periods that have a step of this name, ascending. */
-  periodsWith(name: string): PeriodId[] {
-    const rows = this.database.prepare('SELECT period FROM steps WHERE name = ? ORDER BY period').all(name)
-    return rows.map((row) => Number(row['period']))
   }
 }
 
