@@ -102,7 +102,7 @@ export default buildModule('Grid', (m) => {
       m.getParameter('priceStalenessSeconds'),
       m.getParameter('priceQuorum'),
     ]),
-    m.call(priceFeed, 'setOracle', [m.getParameter('priceOracle'), true]),
+    m.call(priceFeed, 'setOracles', [m.getParameter('priceOracles'), true]),
     m.call(oracle, 'approveRules', [m.getParameter('rulesHash'), m.getParameter('firstPeriod')]),
   ]
   const diy = m.call(farmingPolicies, 'create', [m.getParameter('farmingPolicyDiy')], { id: 'farming_policy_diy' })

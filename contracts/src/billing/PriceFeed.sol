@@ -68,8 +68,14 @@ contract PriceFeed is IPriceFeed, AccessManaged, EIP712 {
 
     /// @inheritdoc IPriceFeed
     function setOracle(address oracle, bool isOracle_) external restricted {
-        isOracle[oracle] = isOracle_;
-        emit OracleSet(oracle, isOracle_);
+        _setOracle(oracle, isOracle_);
+    }
+
+    /// @inheritdoc IPriceFeed
+    function setOracles(address[] calldata oracles, bool isOracle_) external restricted {
+        for (uint256 i = 0; i < oracles.length; ++i) {
+            _setOracle(oracles[i], isOracle_);
+        }
     }
 
     /// @inheritdoc IPriceFeed
@@ -97,6 +103,11 @@ contract PriceFeed is IPriceFeed, AccessManaged, EIP712 {
     /// @inheritdoc IPriceFeed
     function hashPrice(uint256 usdPerTokenE18, uint256 observedAt) public view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(PRICE_TYPEHASH, usdPerTokenE18, observedAt)));
+    }
+
+    function _setOracle(address oracle, bool isOracle_) private {
+        isOracle[oracle] = isOracle_;
+        emit OracleSet(oracle, isOracle_);
     }
 
     function _accept(uint256 next, uint256 observedAt, uint256 oracles, Bounds memory limits, Observation memory last) private {

@@ -29,6 +29,8 @@ interface IPriceFeed {
     /// The step bound falls away once the last price is itself stale, so that a jump of the market cannot stop the feed.
     function submit(SignedPrice[] calldata prices) external;
     function setOracle(address oracle, bool isOracle) external;
+    /// @notice As `setOracle` for several, so that a deployment names the whole set at once.
+    function setOracles(address[] calldata oracles, bool isOracle) external;
     function setBounds(
         uint256 minUsdPerTokenE18,
         uint256 maxUsdPerTokenE18,

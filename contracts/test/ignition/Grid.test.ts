@@ -49,7 +49,7 @@ const RESTRICTED: Readonly<Record<string, Readonly<Record<string, bigint>>>> = {
   PublicIps: { reserve: 11n, release: 11n },
   PricingPolicies: { publish: 0n },
   FarmingPolicies: { create: 0n, edit: 0n, setConnectionPrice: 0n },
-  PriceFeed: { setOracle: 0n, setBounds: 0n },
+  PriceFeed: { setOracle: 0n, setOracles: 0n, setBounds: 0n },
   GridLedger: { start: 11n, changeRate: 11n, end: 11n, setPrice: 12n, flipNode: 13n, payOut: 15n, setPaused: 2n },
   RevenueSplits: { bind: 0n, publish: 0n },
   DeploymentContracts: { closeByDao: 0n },
@@ -84,6 +84,7 @@ async function deployGrid() {
     addresses,
     at,
     manager,
+    priceOracles: [named.oracle, named.guardian],
   }
 }
 
@@ -185,6 +186,9 @@ describe('Grid module', () => {
     expect(await farmingPolicies.getFunction('select')(true)).to.equal(2n)
     expect(await (await grid.at('PricingPolicies')).getFunction('currentId')()).to.equal(1n)
     expect(await (await grid.at('RevenueSplits')).getFunction('currentId')()).to.equal(1n)
+    const feed = await grid.at('PriceFeed')
+    for (const oracle of grid.priceOracles) expect(await feed.getFunction('isOracle')(oracle), oracle).to.equal(true)
+    expect(await feed.getFunction('isOracle')(grid.deployer.address), 'deployer prices').to.equal(false)
     const token = await grid.at('GridToken')
     expect(await token.getFunction('totalSupply')()).to.equal(1_000n * TOKEN)
     expect(await token.getFunction('balanceOf')(grid.holder.address)).to.equal(1_000n * TOKEN)

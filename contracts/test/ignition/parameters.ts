@@ -36,7 +36,7 @@ export function gridParameters(named: Named, firstPeriodStart: bigint, rulesHash
       maxPriceStepPpm: 200_000,
       priceStalenessSeconds: 3600,
       priceQuorum: 1,
-      priceOracle: named.oracle,
+      priceOracles: [named.oracle, named.guardian],
       schedule: {
         firstPeriodStart,
         firstPeriod: 1,

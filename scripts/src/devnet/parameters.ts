@@ -61,7 +61,7 @@ export function ignitionParameters(
       maxPriceStepPpm: 200_000,
       priceStalenessSeconds: 3600,
       priceQuorum: 1,
-      priceOracle: wallets.oracle.address,
+      priceOracles: [wallets.oracle.address],
       schedule: {
         firstPeriodStart: nowUnixSeconds,
         firstPeriod: 1,
