@@ -18,6 +18,10 @@ export interface DevnetTiming {
   readonly votingDelaySeconds: number
   readonly votingPeriodSeconds: number
   readonly timelockDelaySeconds: number
+  /** Between two looks of the node at engine and chain. */
+  readonly nodeIntervalSeconds: number
+  /** Between two usage reports of a contract. */
+  readonly usageReportSeconds: number
 }
 
 export const DEFAULT_TIMING: DevnetTiming = {
@@ -30,6 +34,8 @@ export const DEFAULT_TIMING: DevnetTiming = {
   votingDelaySeconds: 5,
   votingPeriodSeconds: 120,
   timelockDelaySeconds: 30,
+  nodeIntervalSeconds: 2,
+  usageReportSeconds: 60,
 }
 
 /** So short that the whole story fits into minutes. */
@@ -43,6 +49,8 @@ export const TOUR_TIMING: DevnetTiming = {
   votingDelaySeconds: 1,
   votingPeriodSeconds: 8,
   timelockDelaySeconds: 2,
+  nodeIntervalSeconds: 1,
+  usageReportSeconds: 5,
 }
 
 export interface DevnetPorts {

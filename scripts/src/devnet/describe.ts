@@ -16,24 +16,27 @@ export async function healthOf(port: number): Promise<Record<string, unknown> | 
   }
 }
 
-async function waitForNode(devnet: Devnet): Promise<Record<string, unknown> | null> {
+const hasJoined = (health: Record<string, unknown> | null) => Number(health?.['nodeId'] ?? 0) > 0
+const runsWorkloads = (health: Record<string, unknown> | null) => hasJoined(health) && health?.['engine'] === 'ok'
+
+/** Waits until the node has joined and found its engine, or until it is clear that it takes its time; returns its health. */
+export async function waitForNode(devnet: Devnet): Promise<Record<string, unknown> | null> {
   const deadline = Date.now() + NODE_READY_TIMEOUT_MS
   for (;;) {
     const health = await healthOf(devnet.config.ports.node)
-    const isJoined = health !== null && Number(health['nodeId'] ?? 0) > 0
-    if (isJoined || Date.now() > deadline) return health
+    if (runsWorkloads(health) || Date.now() > deadline || saysWhyNot(health)) return health
     await sleep(250)
   }
 }
 
+/** Joined, and the search for an engine has ended with a reason: nothing to wait for. */
+const saysWhyNot = (health: Record<string, unknown> | null) =>
+  hasJoined(health) && /install/i.test(String(health?.['engine'] ?? ''))
+
 function describeNode(health: Record<string, unknown> | null, logFile: string): string {
   if (health === null) return `node      does not answer yet; see ${logFile}`
-  const engine = health['engine'] as { name?: string; health?: string; reason?: string } | undefined
-  const workloads =
-    engine?.health === 'ok'
-      ? `runs workloads through ${engine.name ?? 'its engine'}`
-      : `takes no workloads: ${engine?.reason ?? 'no container engine'}`
-  return `node      ${String(health['nodeId'] ?? 'not joined yet')}, ${workloads}`
+  const workloads = runsWorkloads(health) ? 'runs workloads' : `takes no workloads: ${String(health['engine'])}`
+  return `node      ${hasJoined(health) ? String(health['nodeId']) : 'not joined yet'}, ${workloads}`
 }
 
 /** What is running, where its state lies, what to try next. */

@@ -63,7 +63,7 @@ async function requireNotRunning(stateDir: string, report: Report): Promise<void
 /** The processes of a grid, in the order in which they start; each also starts alone, against any RPC URL. */
 function processSpecs(config: DevnetConfig): ChildSpec[] {
   const paths = pathsOf(config.stateDir)
-  const { ports } = config
+  const { ports, timing } = config
   const rpcUrl = `http://127.0.0.1:${ports.rpc}`
   const daemon = (name: string, main: string, key: WalletName, args: readonly string[]): ChildSpec => ({
     name,
@@ -82,7 +82,8 @@ function processSpecs(config: DevnetConfig): ChildSpec[] {
     daemon('node', 'node-oracle/src/main.ts', 'node', [
       ...['--state', paths.node, '--port', String(ports.node)],
       ...['--oracle', `http://127.0.0.1:${ports.oracle}`, '--invite', paths.invite],
-      ...['--run-dir', runDirOf(config.stateDir)],
+      ...['--run-dir', runDirOf(config.stateDir), '--interval', String(timing.nodeIntervalSeconds)],
+      ...['--report', String(timing.usageReportSeconds)],
     ]),
   ]
 }

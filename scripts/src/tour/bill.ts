@@ -8,8 +8,16 @@ import { fetchPage, getJson } from './workload.ts'
 
 const PAGE_LOADS = 25
 
+/** The fields of a usage report that the tour tells of; integers are decimal text. */
+interface UsageReport {
+  readonly contractId: string
+  readonly seq: string
+  readonly publicTxBytes: string
+  readonly cpuNs: string
+}
+
 interface UsageList {
-  readonly reports: readonly { readonly contractId: string; readonly seq: string; readonly publicTxBytes: string }[]
+  readonly reports: readonly { readonly report: UsageReport }[]
 }
 
 /** Uses the workload, waits for the node's signed counters, settles the bill and checks its sums to the unit. */
@@ -21,7 +29,7 @@ export async function settleAndShare(scene: Scene, { contractId, url }: Deployed
     'a usage report',
     async () => {
       const { reports } = (await getJson(`${oracleUrl}/v1/nodes/${nodeId}/usage`)) as UsageList
-      return reports.filter((report) => report.contractId === String(contractId)).at(-1)
+      return reports.map(({ report }) => report).find((report) => report.contractId === String(contractId))
     },
     (report) => report !== undefined && BigInt(report.publicTxBytes) > 0n,
     90,

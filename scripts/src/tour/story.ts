@@ -17,6 +17,7 @@ import {
 import { GridError, tokenUnits, type Hex, type NodeId } from '@grid/model'
 import { formatUnits, type Wallet } from 'ethers'
 
+import { waitForNode } from '../devnet/describe.ts'
 import type { Devnet } from '../devnet/devnet.ts'
 import { pathsOf } from '../devnet/config.ts'
 import { loadWallets, type WalletName } from '../devnet/wallets.ts'
@@ -68,6 +69,7 @@ async function farmAndNode({ client, narrator, wallets, devnet }: Scene) {
     ...farm,
   })
   const key = wallets.node.address as Hex
+  await waitForNode(devnet)
   const nodeId = await waitFor(
     'the node joining',
     () => findNode(client, key),

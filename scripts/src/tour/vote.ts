@@ -8,10 +8,11 @@ import {
   readDaoProposal,
   readPricingPolicy,
   readQuote,
-  readVotes,
+  readPastVotes,
+  readVotesClock,
   type DaoState,
 } from '@grid/chain-client'
-import { bytes, GIB, type FarmId, type NodeId } from '@grid/model'
+import { bytes, GIB, unixTime, type FarmId, type NodeId } from '@grid/model'
 
 import type { Scene } from './story.ts'
 import { waitFor } from './waiting.ts'
@@ -44,7 +45,7 @@ export async function voteOnPrice(scene: Scene, { farmId, nodeId }: { farmId: Fa
   const farmer = scene.as('farmer')
   const weight = await waitFor(
     "the farm's weight",
-    () => readVotes(client, wallets.farmer.address),
+    async () => readPastVotes(client, wallets.farmer.address, unixTime((await readVotesClock(client)) - 1n)),
     (votes) => votes > 0n,
     60,
   )
