@@ -208,6 +208,13 @@ describe('ContainerDriver, with a real podman', function () {
       bootId: 'test',
     })
     expect(again.isAdopted).to.equal(true)
+    const options = { stateDir: `${engine.folder}/s2`, runDir: `${engine.folder}/r2`, bootId: 'test' }
+    const both = await Promise.all([startPodmanService(options), startPodmanService(options)])
+    expect(both.map(({ isAdopted }) => isAdopted).sort(), 'two that start at once share one').to.deep.equal([
+      false,
+      true,
+    ])
+    await both[0].close()
     expect(await observed(id(9n))).to.deep.include({ engineId, state: 'running' })
     await engine.driver.remove(engineId)
   })

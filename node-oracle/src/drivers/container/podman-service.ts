@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RetryableError } from '@grid/model'
 import Docker from 'dockerode'
@@ -58,6 +58,15 @@ export function isPodmanInstalled(path = process.env['PATH'] ?? ''): boolean {
  * would take its containers for running.
  */
 export async function startPodmanService(options: PodmanServiceOptions): Promise<PodmanService> {
+  const unlock = await lockStart(join(options.runDir, 'podman-start'))
+  try {
+    return await startOrAdopt(options)
+  } finally {
+    unlock()
+  }
+}
+
+async function startOrAdopt(options: PodmanServiceOptions): Promise<PodmanService> {
   const { stateDir, runDir, bootId, prefix = [] } = options
   const paths = {
     root: join(stateDir, 'podman', 'root'),
@@ -98,6 +107,30 @@ export async function startPodmanService(options: PodmanServiceOptions): Promise
   const pid = child.pid as number
   writeFileSync(pidPath, String(pid))
   return { socketPath, isAdopted: false, isAlive: () => isAlive(pid), close: () => endProcess(pid) }
+}
+
+/** One start at a time: a second process that looks for the engine at the same moment adopts what the first has started. */
+async function lockStart(path: string): Promise<() => void> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const deadline = performance.now() + 2 * START_TIMEOUT_MS
+  for (;;) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx' })
+      return () => rmSync(path, { force: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    if (!isAlive(Number(readText(path))) || performance.now() > deadline) rmSync(path, { force: true })
+    else await sleep(50)
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 async function adoptablePid(pidPath: string, socketPath: string): Promise<number | undefined> {
