@@ -1,10 +1,10 @@
 import type { Receipt } from '@grid/model'
-import type { RangeProof, SumTree } from '@grid/minting/trees/sum-tree'
+import { leafNode, parentNode, type RangeProof, type SumNode, type SumTree } from '@grid/minting/trees/sum-tree'
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types'
 import { expect } from 'chai'
 import { ZeroAddress, ZeroHash } from 'ethers'
 
-import { FIRST_PERIOD, TOKEN, mintingGrid, receiptOf } from '../minting/minting-grid.ts'
+import { FIRST_PERIOD, SCHEDULE, TOKEN, mintingGrid, receiptOf, treeOf } from '../minting/minting-grid.ts'
 
 /** 2*CU + SU of node R5 in micro-units. */
 const R5 = 19_500_000n
@@ -216,6 +216,33 @@ describe('FarmVotes', () => {
       await expect(votes.update(2, [a, b, b], proof))
         .to.be.revertedWithCustomError(votes, 'FarmVotes_OutOfOrder')
         .withArgs(4)
+    })
+
+    it('error: FarmVotes_OutOfOrder, when the leaf after the range belongs before it', async () => {
+      const { votes, oracle, prepare, propose, time } = await threeFarms()
+      const payout = '0x1111111111111111111111111111111111111111'
+      const [second, first] = [receiptOf({ farmId: 2, nodeId: 3 }), receiptOf({ farmId: 1, nodeId: 1 })]
+      const unsorted = [second, first].map((receipt) => treeOf([receipt]).leaves[0] as SumTree['leaves'][number])
+      const [left, right] = unsorted.map(leafNode) as [SumNode, SumNode]
+      const ready = await prepare(FIRST_PERIOD, [second, first], [{ farmId: 1, payout, cumulativeUnits: 0n }])
+      await propose({ ...ready.proposal, receiptsRoot: parentNode(left, right).hash }, ready.inputs)
+      await time.increase(SCHEDULE.windowSeconds)
+      await oracle.finalise(FIRST_PERIOD)
+      const proof = { first: 0, depth: 1, siblings: [right], neighbours: unsorted.slice(1), neighbourPaths: [[left]] }
+      await expect(votes.update(2, [second], proof))
+        .to.be.revertedWithCustomError(votes, 'FarmVotes_OutOfOrder')
+        .withArgs(1)
+    })
+
+    it('error: FarmVotes_InvalidProof, when a smaller depth would hide the nodes on the right', async () => {
+      const { votes, finalise, ofFarm } = await threeFarms()
+      const final = await finalise(FIRST_PERIOD)
+      const { siblings } = rangeOf(final.tree, 0, 1)
+      const hiding = { first: 0, depth: 0, siblings: [...siblings], neighbours: [], neighbourPaths: [] }
+      await expect(votes.update(1, ofFarm(final, 1).slice(0, 1), hiding)).to.be.revertedWithCustomError(
+        votes,
+        'FarmVotes_InvalidProof',
+      )
     })
 
     it('refuses a range outside the tree', async () => {
