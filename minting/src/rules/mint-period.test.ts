@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { bps, bytes, milliUsd, ppm, seconds, unixTime } from '@grid/model'
+import { bps, bytes, milliUsd, ppm, unixTime } from '@grid/model'
 import type { Hex, Node } from '@grid/model'
 
 import { MissingLeafError, SnapshotGapError, isPaidPeriod, mintPeriod } from './mint-period.ts'

@@ -7,7 +7,8 @@ import { createProvider } from '@grid/chain-client'
 import { startAnvil } from '@grid/chain-client/testing/anvil'
 import { ACTIONS } from '@grid/model'
 import type { GridDeployment, Hex } from '@grid/model'
-import { Contract, ContractFactory, Interface, NonceManager, Wallet, ZeroHash } from 'ethers'
+import type { Interface } from 'ethers'
+import { Contract, ContractFactory, NonceManager, Wallet, ZeroHash } from 'ethers'
 
 import { RULES_HASH } from '../rules/rules-hash.ts'
 
