@@ -75,6 +75,14 @@ describe('NodeOracle, with a real engine, killed and hindered', function () {
     })
   })
 
+  it('deletes a workload that is frozen when its contract ends', async () => {
+    await world.start()
+    const { id, deployment } = await deployed()
+    world.setContract(id, deployment, 'grace')
+    await world.untilState(id, 'paused')
+    await closeContract(id, deployment)
+  })
+
   it('brings back a container that was killed from outside, and one that was removed', async () => {
     await world.start()
     const { id, deployment, engineId } = await deployed()

@@ -28,7 +28,13 @@ describe('Admissions and ChainFollower', () => {
   const manifest = (memoryMiB: bigint, extra = '') =>
     parseManifest(`name: web\nimage: name\ncpu: 1\nmemoryMiB: ${memoryMiB}\nssdMiB: 500\n${extra}`, { owner: OWNER })
   const chain = () => scriptedChain(join(folder, 'chain.json'))
-  type Entry = { deployment: Deployment; status?: ContractStatus; nodeId?: number; cru?: string; owner?: `0x${string}` }
+  interface Entry {
+    deployment: Deployment
+    status?: ContractStatus
+    nodeId?: number
+    cru?: string
+    owner?: `0x${string}`
+  }
   const script = (entries: Readonly<Record<string, Entry>>, isDown = false) =>
     writeScript(join(folder, 'chain.json'), {
       isDown,

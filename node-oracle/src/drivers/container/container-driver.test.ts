@@ -123,6 +123,10 @@ describe('ContainerDriver, with a real podman', function () {
     expect((await observed(id(3n)))?.state).to.equal('paused')
     await engine.driver.resume(engineId)
     expect((await observed(id(3n)))?.state).to.equal('running')
+    await engine.driver.pause(engineId)
+    await engine.driver.stop(engineId, 1)
+    expect((await observed(id(3n)))?.state, 'stopped out of the frost').to.equal('exited')
+    await engine.driver.stop(engineId, 1)
     await engine.driver.remove(engineId)
   })
 

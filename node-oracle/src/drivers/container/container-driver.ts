@@ -151,8 +151,12 @@ export class ContainerDriver implements WorkloadDriver {
     await this.#call('resume a container', () => this.docker.getContainer(engineId).unpause())
   }
 
+  /** A frozen process hears no signal, and podman refuses to stop it: it is thawed first. */
   async stop(engineId: string, graceSeconds: number): Promise<void> {
-    await this.#call('stop a container', () => this.docker.getContainer(engineId).stop({ t: graceSeconds }), [304, 404])
+    const container = this.docker.getContainer(engineId)
+    const inspected = await this.#call('inspect a container', () => container.inspect(), [404])
+    if ((inspected as Docker.ContainerInspectInfo | undefined)?.State.Paused) await this.resume(engineId)
+    await this.#call('stop a container', () => container.stop({ t: graceSeconds }), [304, 404])
   }
 
   async remove(engineId: string): Promise<void> {
