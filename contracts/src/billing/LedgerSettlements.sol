@@ -96,9 +96,7 @@ abstract contract LedgerSettlements is LedgerBooks {
         if (result.toIndex == meter.settledIndex && result.toStep == meter.step) return (0, 0, 0);
 
         Meter storage stored = _meters[contractId];
-        stored.settledIndex = uint112(result.toIndex); // at most P
-        stored.grossX32 = uint128(_fit(result.grossX32, 128));
-        stored.step = uint16(result.toStep); // at most the account's
+        _writeProgress(stored, result);
         (earned, refund) = (result.earned, result.refund);
         gross = earned + refund;
         Account storage payer = _accounts[meter.accountId];
@@ -134,7 +132,31 @@ abstract contract LedgerSettlements is LedgerBooks {
 
     /// @dev A steady contract costs three slots.
     function _read(ContractId contractId) internal view returns (Meter memory meter, Tail memory tail) {
-        meter = _meters[contractId];
+        Meter storage stored = _meters[contractId];
+        uint256 slot1;
+        uint256 slot2;
+        uint256 slot3;
+        assembly ("memory-safe") {
+            slot1 := sload(stored.slot)
+            slot2 := sload(add(stored.slot, 1))
+            slot3 := sload(add(stored.slot, 2))
+        }
+        // The three slots of {Meter} whole, each in one load: lowest bits first, as the struct names its fields.
+        meter.rate = uint72(slot1);
+        meter.extraFeeRate = uint64(slot1 >> 72);
+        meter.parkedRate = uint72(slot1 >> 136);
+        meter.accountId = AccountId.wrap(uint32(slot1 >> 208));
+        meter.state = ContractState(uint8(slot1 >> 240));
+        meter.hasTail = slot1 >> 248 != 0;
+        meter.settledIndex = uint112(slot2);
+        meter.grossX32 = uint128(slot2 >> 112);
+        meter.step = uint16(slot2 >> 240);
+        meter.nodeId = NodeId.wrap(uint32(slot3));
+        meter.farmId = FarmId.wrap(uint32(slot3 >> 32));
+        meter.splitId = uint16(slot3 >> 64);
+        meter.openedAt = uint40(slot3 >> 80);
+        meter.endsAt = uint40(slot3 >> 120);
+        meter.maxTotal = uint96(slot3 >> 160);
         if (meter.hasTail) tail = _tails[contractId];
     }
 
@@ -194,6 +216,14 @@ abstract contract LedgerSettlements is LedgerBooks {
     /// @dev N of a contract's node at a P that is not in the future; a contract without a node is always up.
     function _nodeIndexAt(NodeId nodeId, uint256 index) internal view returns (uint256) {
         return NodeId.unwrap(nodeId) == 0 ? index : _nodes[nodeId].indexAt(index);
+    }
+
+    /// @dev Slot 2 of {Meter} in one store.
+    function _writeProgress(Meter storage stored, Settlement memory result) private {
+        uint256 slot2 = result.toIndex | (_fit(result.grossX32, 128) << 112) | (result.toStep << 240); // at most P, and the steps
+        assembly ("memory-safe") {
+            sstore(add(stored.slot, 1), slot2)
+        }
     }
 
     function _begin(Meter memory meter) private view returns (Walk memory walk) {
