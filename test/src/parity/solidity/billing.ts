@@ -78,7 +78,9 @@ function tolerance(priceE18: bigint, steps: bigint): bigint {
 /** Thrown when the ledger refuses a contract that a case needs. */
 class RefusedError extends GridError {
   constructor(condition: string) {
-    super(`The ledger refused the contract of the case: ${condition}. Look at the deposit that was made for it.`, { condition })
+    super(`The ledger refused the contract of the case: ${condition}. Look at the deposit that was made for it.`, {
+      condition,
+    })
   }
 }
 

@@ -7,6 +7,7 @@ import {
   periodBounds,
   periodSeconds,
   receiptHash,
+  rewardV3,
   rewardV4,
   slotAt,
   type FarmingCloudUnits,
@@ -30,6 +31,7 @@ export const mintingKinds: Kinds = {
       return same(v3, v4) ? v4 : { v3, v4 }
     }),
   ],
+  rewardV3: [exactly(rewardV3Of)],
   rewardV4: [
     exactly((input) => {
       const policy = input.object('policy')
@@ -93,6 +95,38 @@ export const mintingKinds: Kinds = {
       }
     }),
   ],
+}
+
+function rewardV3Of(input: CaseInput) {
+  const [resources, policy] = [input.object('resources'), input.object('policy')]
+  const { cu, su, nu, ...reward } = rewardV3({
+    resources: { cru: resources.bigint('cruThreads'), ...sizesOf(resources) },
+    nruBytes: bytes(input.bigint('nruBytes')),
+    ipSeconds: seconds(input.bigint('ipSeconds')),
+    policy: {
+      policyId: Number(policy.bigint('id')),
+      cuMusd: milliUsd(policy.bigint('cuMusd')),
+      suMusd: milliUsd(policy.bigint('suMusd')),
+      nuMusdPerGib: milliUsd(policy.bigint('nuMusdPerGib')),
+      ipv4MusdPerHour: milliUsd(policy.bigint('ipv4MusdPerHour')),
+      minimalUptime: policy.bigint('minimalUptime'),
+      isDefault: policy.boolean('isDefault'),
+      isImmutable: policy.boolean('isImmutable'),
+    },
+    isCertified: input.string('certification') === 'CERTIFIED',
+    priceMusd: milliUsd(input.bigint('connectionPriceMusd')),
+    uptimeSeconds: input.boolean('hasUptimeReport') ? seconds(input.bigint('uptimeSeconds')) : undefined,
+    isVirtualized: input.boolean('virtualized'),
+    hasViolation: input.boolean('hasViolation'),
+  })
+  return {
+    ...unitsOf({ cu, su, nu }),
+    baseMusd: reward.baseMusd,
+    baseTftUnits: reward.baseUnits,
+    uptimePermille: reward.permille,
+    rewardMusd: reward.rewardMusd,
+    rewardTftUnits: reward.rewardUnits,
+  }
 }
 
 function periodOf(input: CaseInput) {
