@@ -39,6 +39,25 @@ export function startChain(): Promise<InProcessChain> {
   return chain
 }
 
+/** A chain that processes reach through JSON-RPC, on a port that the system chose. */
+export interface ServedChain {
+  readonly url: string
+  close(): Promise<void>
+}
+
+export async function serveChain(): Promise<ServedChain> {
+  environment ??= prepare()
+  const server = await (await environment).network.createServer('default', '127.0.0.1', 0)
+  const { address, port } = await server.listen()
+  return { url: `http://${address}:${port}`, close: () => server.close() }
+}
+
+/** ABI and bytecode of a compiled contract, for deployments through JSON-RPC. */
+export async function readContractArtifact(name: string) {
+  environment ??= prepare()
+  return (await environment).artifacts.readArtifact(name)
+}
+
 export async function stopChains(): Promise<void> {
   await Promise.all(started.splice(0).map(async (chain) => (await chain).close()))
 }
