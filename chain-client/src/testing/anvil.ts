@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { GridError } from '@grid/model'
@@ -33,28 +35,33 @@ const binary = join(import.meta.dirname, '../../../node_modules/.bin/anvil')
 export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   const { chainId = 31337, port = 0, blockSeconds } = options
   const args = ['--port', String(port), '--chain-id', String(chainId), '--mnemonic-seed-unsafe', '7']
+  // Into a file: a pipe that nobody reads while this process is busy would fill up and stop the chain.
+  const folder = mkdtempSync(join(tmpdir(), 'grid-anvil-'))
+  const log = openSync(join(folder, 'anvil.log'), 'a+')
   const child = spawn(binary, blockSeconds === undefined ? args : [...args, '--block-time', String(blockSeconds)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', log, log],
   })
-  const output = await outputUntil(child, /Listening on (\S+)/)
+  closeSync(log)
+  child.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const output = await outputUntil(child, join(folder, 'anvil.log'), /Listening on (\S+)/)
   const [, address] = /Listening on (\S+)/.exec(output) ?? []
   const keys = [...output.matchAll(/\(\d+\) (0x[0-9a-f]{64})/g)].map(([, key]) => key as string)
   return { rpcUrl: `http://${address}`, chainId, keys, stop: () => stop(child) }
 }
 
-function outputUntil(child: ChildProcess, sign: RegExp): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let output = ''
-    const read = (chunk: Buffer) => {
-      output += chunk.toString()
-      if (sign.test(output)) resolve(output)
-    }
-    child.stdout?.on('data', read)
-    child.stderr?.on('data', read)
-    child.once('error', (cause) => reject(new AnvilFailedError(output, { cause })))
-    child.once('exit', () => reject(new AnvilFailedError(output)))
-  })
+async function outputUntil(child: ChildProcess, file: string, sign: RegExp): Promise<string> {
+  let failure: AnvilFailedError | null = null
+  child.once('error', (cause) => (failure = new AnvilFailedError('', { cause })))
+  child.once('exit', (code) => (failure = new AnvilFailedError(`exit code ${code}`)))
+  for (;;) {
+    if (failure !== null) throw failure as AnvilFailedError
+    const output = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    if (sign.test(output)) return output
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
 }
+
+const POLL_MS = 10
 
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
