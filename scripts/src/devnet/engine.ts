@@ -44,10 +44,11 @@ export async function removeEngineState(stateDir: string, nodeKey: string): Prom
   const found = await find(stateDir).catch(() => null)
   if (found === null) return
   const engine = new Docker({ socketPath: found.socketPath })
-  const filters = { label: [`grid.node=${nodeKey}`] }
+  const filters = { label: [`grid.node=${nodeKey.toLowerCase()}`] }
   for (const { Id } of await engine.listContainers({ all: true, filters })) {
     await engine.getContainer(Id).remove({ force: true })
   }
+  for (const { Id } of await engine.listNetworks({ filters })) await engine.getNetwork(Id).remove()
   await found.service?.close()
   for (const mount of mountsBelow(pathsOf(stateDir).node).concat(mountsBelow(runDirOf(stateDir)))) {
     spawnSync('umount', [mount])

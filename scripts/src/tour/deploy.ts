@@ -23,8 +23,17 @@ export interface Deployed {
   readonly url: string
   readonly engine: Docker
   readonly containerId: string
+  readonly msFromSignature: number
+  /** From handing the manifest to the node, its contract being open and its image there. */
+  readonly msFromManifest: number
   readonly facts: Readonly<Record<string, unknown>>
   cancel(): Promise<Readonly<Record<string, unknown>>>
+}
+
+/** For tests and figures: what to do once the node has accepted, and a finer way to wait for the page. */
+export interface DeployHooks {
+  readonly onAccepted?: () => void
+  readonly untilPage?: (url: string) => Promise<void>
 }
 
 const HOUR_SECONDS = 3600n
@@ -51,6 +60,7 @@ export async function containerOf(engine: Docker, contractId: ContractId): Promi
 export async function deployWebPage(
   scene: Scene,
   { accountId, node }: { accountId: AccountId; node: RegisteredNode },
+  { onAccepted, untilPage }: DeployHooks = {},
 ): Promise<Deployed> {
   const { narrator, wallets, client, devnet, nodeUrl } = scene
   const { stateDir } = devnet.config
@@ -101,15 +111,20 @@ export async function deployWebPage(
     { contractId, rateUsdE18PerSecond: quote.rate, manifestHash, transaction: opened.hash },
   )
 
+  const handedOverAt = performance.now()
   await postJson(`${nodeUrl}/v1/deployments`, { contractId: String(contractId), deployment })
+  onAccepted?.()
   const url = `http://127.0.0.1:${hostPort}/`
+  await untilPage?.(url)
   const page = await waitFor(
     'the page',
     () => fetchPage(url),
     ({ status }) => status === 200,
     60,
   )
-  const secondsToPage = (performance.now() - signedAt) / 1000
+  const msFromSignature = performance.now() - signedAt
+  const msFromManifest = performance.now() - handedOverAt
+  const secondsToPage = msFromSignature / 1000
   const container = await waitFor(
     'the container',
     () => containerOf(engine, contractId),
@@ -126,6 +141,8 @@ export async function deployWebPage(
     url,
     engine,
     containerId: inspected.Id,
+    msFromSignature,
+    msFromManifest,
     facts: {
       contractId,
       accountId,

@@ -45,7 +45,7 @@ export interface Scene {
 
 const FIRST_DEPOSIT = 500n * 10n ** 18n
 
-async function sceneOf(devnet: Devnet, narrator: Narrator): Promise<Scene> {
+export async function sceneOf(devnet: Devnet, narrator: Narrator): Promise<Scene> {
   const paths = pathsOf(devnet.config.stateDir)
   const client = await connect({ deployment: await loadDeployment(paths.deployment), rpcUrl: devnet.rpcUrl })
   const wallets = loadWallets(paths.keys)
