@@ -17,8 +17,10 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.test.ts'],
-    rules: { '@typescript-eslint/no-unused-expressions': 'off' },
+    // Suites print the figures and the seeds that they ran with.
+    files: ['**/*.test.ts', 'contracts/test/**/*.ts', 'test/src/**/*.ts'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
+    rules: { '@typescript-eslint/no-unused-expressions': 'off', 'no-console': 'off' },
   },
   {
     // Plain JavaScript that runs before anything is installed, and what prints for people.

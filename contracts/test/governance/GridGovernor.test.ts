@@ -37,7 +37,7 @@ const POLICY = {
 /** A DAO that holds every right: Alice brings two nodes, Bob three, Carol one; the deployer has left. */
 async function dao() {
   const grid = await mintingGrid()
-  const { ethers, manager, admin, guardian, alice, bob, carol, time } = grid
+  const { manager, admin, guardian, alice, bob, carol, time } = grid
   for (const [name, owner] of [
     ['alpha', alice],
     ['beta', bob],

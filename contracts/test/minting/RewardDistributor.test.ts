@@ -93,7 +93,7 @@ describe('RewardDistributor', () => {
   })
 
   it('pays nothing when a new tree says less than was claimed', async () => {
-    const { distributor, mint, farmIds, mintPeriod, claim, alice, token } = await threeFarms()
+    const { mint, farmIds, mintPeriod, claim, alice, token } = await threeFarms()
     const { claims } = await mintPeriod(1, [100n])
     await claim(1, claims.claim(1))
     const less = farmIds.map((farmId) => ({ farmId, payout: alice.address as Hex, cumulativeUnits: 50n }))

@@ -16,7 +16,7 @@ import { engineOf, removeEngineState } from '../devnet/engine.ts'
 import { freePort } from '../devnet/ports.ts'
 import { deployWebPage } from '../tour/deploy.ts'
 import { Narrator } from '../tour/narrator.ts'
-import { sceneOf } from '../tour/story.ts'
+import { sceneOf } from '../tour/scene.ts'
 import { median, printFigure } from './figure.ts'
 
 const RUNS = 5

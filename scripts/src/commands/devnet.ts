@@ -9,7 +9,8 @@ import { addDevnetFlags, upDevnet } from '../devnet/command.ts'
 import { rpc } from '../devnet/chain.ts'
 import { defaultStateDir } from '../devnet/config.ts'
 import { healthOf } from '../devnet/describe.ts'
-import { readRecord, stopDevnet, type DevnetRecord } from '../devnet/devnet.ts'
+import { stopDevnet } from '../devnet/devnet.ts'
+import { readRecord, type DevnetRecord } from '../devnet/record.ts'
 import { isOurs } from '../devnet/leftovers.ts'
 
 /** `grid devnet`: up, down, status. */

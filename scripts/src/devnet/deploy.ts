@@ -8,7 +8,7 @@ import type { Wallet } from 'ethers'
 
 import { DEVNET_CHAIN_ID, rpc } from './chain.ts'
 import { pathsOf, repositoryRoot, type DevnetConfig } from './config.ts'
-import type { Report } from './devnet.ts'
+import type { Report } from './record.ts'
 import { ignitionParameters } from './parameters.ts'
 import type { WalletName } from './wallets.ts'
 

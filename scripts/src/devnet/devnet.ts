@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -6,8 +6,9 @@ import { GridError } from '@grid/model'
 
 import { chainSpec, fundWithEther, keepGoodCopy, prepareState, waitForChain } from './chain.ts'
 import { SupervisedChild, type ChildSpec } from './child.ts'
-import { pathsOf, repositoryRoot, runDirOf, type DevnetConfig, type DevnetPorts } from './config.ts'
+import { pathsOf, repositoryRoot, runDirOf, type DevnetConfig } from './config.ts'
 import { deployGrid } from './deploy.ts'
+import { readRecord, type DevnetRecord, type Report } from './record.ts'
 import { isOurs, stopLeftovers } from './leftovers.ts'
 import { requireFreePort } from './ports.ts'
 import { seedGrid, type Seed } from './seed.ts'
@@ -23,15 +24,6 @@ export class AlreadyRunningError extends GridError {
   }
 }
 
-/** What `devnet.json` says of a running grid: who runs, and where each part answers. */
-export interface DevnetRecord {
-  readonly schemaVersion: 1
-  readonly supervisorPid: number
-  readonly startedAt: string
-  readonly ports: DevnetPorts
-  readonly children: Readonly<Record<string, number>>
-}
-
 export interface Devnet {
   readonly config: DevnetConfig
   readonly rpcUrl: string
@@ -41,14 +33,7 @@ export interface Devnet {
   stop(): Promise<void>
 }
 
-export type Report = (line: string) => void
-
 const GOOD_COPY_INTERVAL_MS = 60_000
-
-export function readRecord(stateDir: string): DevnetRecord | null {
-  const file = pathsOf(stateDir).devnet
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DevnetRecord) : null
-}
 
 async function requireNotRunning(stateDir: string, report: Report): Promise<void> {
   const record = readRecord(stateDir)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { DevnetRecord } from './devnet.ts'
+import type { DevnetRecord } from './record.ts'
 
 const STOP_TIMEOUT_MS = 10_000
 

@@ -15,7 +15,7 @@ import { ACTIONS, unixTime, usdPerTokenE18, type FarmId, type Hex, type UnixTime
 import { randomBytes, toBigInt, type Wallet } from 'ethers'
 
 import { pathsOf, type DevnetConfig } from './config.ts'
-import type { Report } from './devnet.ts'
+import type { Report } from './record.ts'
 import type { WalletName } from './wallets.ts'
 
 /** What a local grid has from its first start on. */

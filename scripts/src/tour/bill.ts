@@ -2,7 +2,7 @@ import { settle } from '@grid/chain-client'
 import { GridError } from '@grid/model'
 
 import type { Deployed } from './deploy.ts'
-import type { Scene } from './story.ts'
+import type { Scene } from './scene.ts'
 import { waitFor } from './waiting.ts'
 import { fetchPage, getJson } from './workload.ts'
 

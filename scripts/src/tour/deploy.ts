@@ -14,7 +14,7 @@ import { randomBytes, toBigInt, ZeroHash } from 'ethers'
 
 import { engineOf, loadWebImage } from '../devnet/engine.ts'
 import { freePort } from '../devnet/ports.ts'
-import type { Scene } from './story.ts'
+import type { Scene } from './scene.ts'
 import { waitFor } from './waiting.ts'
 import { fetchPage, postJson } from './workload.ts'
 

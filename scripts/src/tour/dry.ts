@@ -2,7 +2,7 @@ import { depositWithPermit, readAccount, readContractStatus, signPermit, withdra
 import { tokenUnits, type AccountId, type Hex } from '@grid/model'
 
 import type { Deployed } from './deploy.ts'
-import type { Scene } from './story.ts'
+import type { Scene } from './scene.ts'
 import { waitFor } from './waiting.ts'
 import { fetchPage } from './workload.ts'
 

@@ -9,7 +9,7 @@ import {
 import { GridError, type FarmId, type Hex } from '@grid/model'
 import { claimFor, type ClaimsFile } from '@grid/minting'
 
-import type { Scene } from './story.ts'
+import type { Scene } from './scene.ts'
 import { waitFor } from './waiting.ts'
 import { getJson } from './workload.ts'
 

@@ -1,67 +1,27 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 
 import {
-  connect,
   findNode,
-  loadDeployment,
   openAccountWithPermit,
   readAccount,
   readFarm,
   readNode,
-  readToken,
   readTokenBalance,
   signPermit,
-  withSigner,
-  type GridClient,
 } from '@grid/chain-client'
 import { GridError, tokenUnits, type Hex, type NodeId } from '@grid/model'
-import { formatUnits, type Wallet } from 'ethers'
-
 import { waitForNode } from '../devnet/describe.ts'
 import type { Devnet } from '../devnet/devnet.ts'
-import { pathsOf } from '../devnet/config.ts'
-import { loadWallets, type WalletName } from '../devnet/wallets.ts'
 import { settleAndShare } from './bill.ts'
 import { deployWebPage } from './deploy.ts'
 import { runDryAndResume } from './dry.ts'
 import { mintAndClaim } from './mint.ts'
 import type { Narrator } from './narrator.ts'
+import { sceneOf, type Scene } from './scene.ts'
 import { voteOnPrice } from './vote.ts'
 import { waitFor } from './waiting.ts'
 
-/** What every chapter needs. */
-export interface Scene {
-  readonly devnet: Devnet
-  readonly narrator: Narrator
-  readonly client: GridClient
-  readonly wallets: Readonly<Record<WalletName, Wallet>>
-  /** The client, acting for one of the wallets. */
-  readonly as: (name: WalletName) => GridClient
-  /** An amount as people read it. */
-  readonly tokens: (amount: bigint) => string
-  readonly oracleUrl: string
-  readonly nodeUrl: string
-}
-
 const FIRST_DEPOSIT = 500n * 10n ** 18n
-
-export async function sceneOf(devnet: Devnet, narrator: Narrator): Promise<Scene> {
-  const paths = pathsOf(devnet.config.stateDir)
-  const client = await connect({ deployment: await loadDeployment(paths.deployment), rpcUrl: devnet.rpcUrl })
-  const wallets = loadWallets(paths.keys)
-  const { symbol, decimals } = await readToken(client)
-  const { ports } = devnet.config
-  return {
-    devnet,
-    narrator,
-    client,
-    wallets,
-    as: (name) => withSigner(client, wallets[name]),
-    tokens: (amount) => `${formatUnits(amount, decimals)} ${symbol}`,
-    oracleUrl: `http://127.0.0.1:${ports.oracle}`,
-    nodeUrl: `http://127.0.0.1:${ports.node}`,
-  }
-}
 
 async function farmAndNode({ client, narrator, wallets, devnet }: Scene) {
   const farm = await readFarm(client, devnet.seed.farmId)

@@ -14,7 +14,7 @@ import {
 } from '@grid/chain-client'
 import { bytes, GIB, unixTime, type FarmId, type NodeId } from '@grid/model'
 
-import type { Scene } from './story.ts'
+import type { Scene } from './scene.ts'
 import { waitFor } from './waiting.ts'
 
 const PRICE_RISE_PPM = 100_000n

@@ -8,7 +8,7 @@ import { freePorts, TOUR_TIMING } from '@grid/scripts/devnet/config'
 import { waitForNode } from '@grid/scripts/devnet/describe'
 import { startDevnet, type Devnet } from '@grid/scripts/devnet/devnet'
 import { removeEngineState } from '@grid/scripts/devnet/engine'
-import { sceneOf, type Scene } from '@grid/scripts/tour/story'
+import { sceneOf, type Scene } from '@grid/scripts/tour/scene'
 import { Narrator } from '@grid/scripts/tour/narrator'
 
 /** A real grid of this machine in a folder of its own: chain, oracle, keeper, node. */
