@@ -5,7 +5,8 @@ import { GridError } from '@grid/model'
 
 import { DEFAULT_PORTS, DEFAULT_TIMING, defaultStateDir, freePorts, type DevnetConfig } from './config.ts'
 import { startDevnet, type Devnet } from './devnet.ts'
-import { describeDevnet } from './describe.ts'
+import { describeDevnet, waitForNode } from './describe.ts'
+import { loadWebImage } from './engine.ts'
 
 const port = (value: string) => {
   const number = Number(value)
@@ -78,7 +79,10 @@ async function runUntilSignal(devnet: Devnet): Promise<void> {
 
 export async function upDevnet(flags: DevnetFlags): Promise<void> {
   const devnet = await startDevnet(await configOf(flags), words)
-  words(await describeDevnet(devnet))
+  const health = await waitForNode(devnet)
+  // The example of the README runs without a registry.
+  if (health?.['engine'] === 'ok') await loadWebImage(devnet.config.stateDir)
+  words(describeDevnet(devnet, health))
   await runUntilSignal(devnet)
 }
 

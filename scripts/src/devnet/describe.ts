@@ -40,11 +40,11 @@ function describeNode(health: Record<string, unknown> | null, logFile: string): 
 }
 
 /** What is running, where its state lies, what to try next. */
-export async function describeDevnet(devnet: Devnet): Promise<string> {
+export function describeDevnet(devnet: Devnet, health: Record<string, unknown> | null): string {
   const { config, seed } = devnet
   const paths = pathsOf(config.stateDir)
   const local = (port: number) => `http://127.0.0.1:${port}`
-  const node = describeNode(await waitForNode(devnet), `${paths.logs}/node.log`)
+  const node = describeNode(health, `${paths.logs}/node.log`)
   return `
 The grid runs on this machine.
 

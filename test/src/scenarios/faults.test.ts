@@ -51,6 +51,13 @@ describe('faults on a running grid', function () {
       60,
     )
 
+  const untilNodeAnswers = () =>
+    waitFor(
+      'the node with its engine',
+      () => getJson(`${grid.scene.nodeUrl}/healthz`) as Promise<{ engine: string }>,
+      ({ engine }) => engine === 'ok',
+    )
+
   async function containersOf(contractId: bigint) {
     return web.engine.listContainers({ all: true, filters: { label: [`grid.contract=${contractId}`] } })
   }
@@ -90,7 +97,7 @@ describe('faults on a running grid', function () {
 
   it('a node oracle that is killed adopts what runs: same container, no report lost or doubled', async () => {
     const before = await containerOf(web.engine, web.contractId)
-    grid.crash('node')
+    await grid.crash('node')
     expect((await fetchPage(web.url)).status, 'the page while the daemon is dead').to.equal(200)
     await reportsGoOn(web.contractId)
     const after = await containersOf(web.contractId)
@@ -98,30 +105,22 @@ describe('faults on a running grid', function () {
   })
 
   it('a node oracle killed at any point of a deployment reconciles: one container each, none orphaned', async () => {
-    for (const killAfterMs of [5, 60, 150, 300, 600]) {
-      const deploying = deployWebPage(
-        grid.scene,
-        { accountId, node },
-        {
-          onAccepted: () =>
-            void sleep(killAfterMs).then(() => {
-              grid.crash('node')
-            }),
-        },
-      )
-      const deployed = await deploying
-      await sleep(500)
+    for (const killAfterMs of [20, 150, 400]) {
+      let crashed: Promise<void> = Promise.resolve()
+      const crashSoon = () => {
+        crashed = sleep(killAfterMs).then(() => grid.crash('node'))
+      }
+      const deployed = await deployWebPage(grid.scene, { accountId, node }, { onAccepted: crashSoon })
+      await crashed
       await answers(deployed.url)
-      expect(await containersOf(deployed.contractId), `killed ${killAfterMs} ms after it was accepted`).to.have.length(
-        1,
-      )
+      expect(await containersOf(deployed.contractId), `killed ${killAfterMs} ms after acceptance`).to.have.length(1)
+      await untilNodeAnswers()
       const cancelling = deployed.cancel()
       await sleep(killAfterMs)
-      grid.crash('node')
+      await grid.crash('node')
       await cancelling
-      expect(await containersOf(deployed.contractId), `killed ${killAfterMs} ms into the cancellation`).to.deep.equal(
-        [],
-      )
+      expect(await containersOf(deployed.contractId), `killed ${killAfterMs} ms into the end`).to.deep.equal([])
+      await untilNodeAnswers()
     }
   })
 
@@ -130,7 +129,7 @@ describe('faults on a running grid', function () {
     const blockBefore = await grid.scene.client.provider.getBlockNumber()
     // What a chain that is killed may lose is what it has not written yet: two seconds.
     await sleep(4000)
-    grid.crash('chain')
+    await grid.crash('chain')
     expect((await fetchPage(web.url)).status, 'the page while the chain is dead').to.equal(200)
     await waitFor(
       'the chain',
@@ -151,7 +150,7 @@ describe('faults on a running grid', function () {
     const { MintingOracle } = grid.scene.client.contracts
     const seq = await newestReport(web.contractId)
     const period = await MintingOracle.nextPeriod()
-    grid.crash('oracle')
+    await grid.crash('oracle')
     await waitFor(
       'the oracle',
       () => newestReport(web.contractId),

@@ -10,6 +10,7 @@ import { startDevnet, type Devnet } from '@grid/scripts/devnet/devnet'
 import { removeEngineState } from '@grid/scripts/devnet/engine'
 import { sceneOf, type Scene } from '@grid/scripts/tour/scene'
 import { Narrator } from '@grid/scripts/tour/narrator'
+import { waitFor } from '@grid/scripts/tour/waiting'
 
 /** A real grid of this machine in a folder of its own: chain, oracle, keeper, node. */
 export interface LocalGrid {
@@ -19,7 +20,7 @@ export interface LocalGrid {
   readonly runsWorkloads: boolean
   openAccount(tokens: bigint): Promise<AccountId>
   /** Ends a process of the grid as a crash would; its supervisor starts it again. */
-  crash(name: 'chain' | 'oracle' | 'keeper' | 'node'): void
+  crash(name: 'chain' | 'oracle' | 'keeper' | 'node'): Promise<void>
   stop(): Promise<void>
 }
 
@@ -40,8 +41,15 @@ export async function startLocalGrid(): Promise<LocalGrid> {
       const permit = await signPermit(user, { amount: tokenUnits(tokens * TOKEN) })
       return (await openAccountWithPermit(user, permit)).event.accountId
     },
-    crash: (name) => {
-      process.kill(devnet.children.get(name)!.pid!, 'SIGKILL')
+    crash: async (name) => {
+      const child = devnet.children.get(name)!
+      // A process that crashed a moment ago may still be waiting to be started again.
+      const pid = await waitFor(
+        `the ${name} process`,
+        () => Promise.resolve(child.pid),
+        (found) => found !== undefined,
+      )
+      process.kill(pid!, 'SIGKILL')
     },
     stop: async () => {
       scene.client.provider.destroy()
