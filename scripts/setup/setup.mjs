@@ -127,7 +127,9 @@ export function ensureBuild() {
   const generated = join(root, 'chain-client/src/evm/generated')
   if (readStamp(stamp) === wanted && existsSync(generated)) return
   say('setting up: compiling the contracts (about a minute, once)')
-  const status = run('npm', ['run', '--silent', 'build'])
-  if (status !== 0) throw new Error(`Compiling the contracts failed with exit code ${status}; the reason stands above.`)
+  const build = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, encoding: 'utf8', env: environment() })
+  if (build.status !== 0) {
+    throw new Error(`Compiling the contracts failed with exit code ${build.status}:\n${build.stdout}${build.stderr}`)
+  }
   writeStamp(stamp, wanted)
 }

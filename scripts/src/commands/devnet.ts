@@ -9,7 +9,7 @@ import { addDevnetFlags, upDevnet } from '../devnet/command.ts'
 import { rpc } from '../devnet/chain.ts'
 import { defaultStateDir } from '../devnet/config.ts'
 import { healthOf } from '../devnet/describe.ts'
-import { stopDevnet } from '../devnet/devnet.ts'
+import { removeDevnet, stopDevnet } from '../devnet/devnet.ts'
 import { readRecord, type DevnetRecord } from '../devnet/record.ts'
 import { isOurs } from '../devnet/leftovers.ts'
 
@@ -19,9 +19,9 @@ export function createCommand() {
     .summary('the grid of this machine: start, stop, look')
     .addCommand(addDevnetFlags(new Command('up').summary('start it and run it until Ctrl-C')).action(upDevnet))
     .addCommand(
-      stateCommand('down', 'stop it in order').action((flags) =>
-        performOffline(flags, () => down(resolve(flags.state))),
-      ),
+      stateCommand('down', 'stop it in order')
+        .option('--remove', 'also remove its workloads and its state: nothing of it is left')
+        .action((flags) => performOffline(flags, () => down(resolve(flags.state), flags.remove === true))),
     )
     .addCommand(
       stateCommand('status', 'what runs and where').action((flags) =>
@@ -37,11 +37,13 @@ function stateCommand(name: string, summary: string) {
     .option('--json', 'print the result as JSON')
 }
 
-async function down(stateDir: string): Promise<Outcome> {
+async function down(stateDir: string, isRemoving: boolean): Promise<Outcome> {
   const wasRunning = await stopDevnet(stateDir)
+  const stopped = wasRunning ? `Stopped the grid of ${stateDir}.` : 'No grid was running.'
+  const isRemoved = isRemoving && (await removeDevnet(stateDir))
   return {
-    value: { stateDir, wasRunning },
-    text: wasRunning ? `Stopped the grid of ${stateDir}.` : 'No grid was running.',
+    value: { stateDir, wasRunning, isRemoved },
+    text: isRemoved ? `${stopped} Removed its workloads and its state.` : stopped,
   }
 }
 

@@ -8,6 +8,7 @@ import { chainSpec, fundWithEther, keepGoodCopy, prepareState, waitForChain } fr
 import { SupervisedChild, type ChildSpec } from './child.ts'
 import { pathsOf, repositoryRoot, runDirOf, type DevnetConfig } from './config.ts'
 import { deployGrid } from './deploy.ts'
+import { removeEngineState } from './engine.ts'
 import { readRecord, type DevnetRecord, type Report } from './record.ts'
 import { isOurs, stopLeftovers } from './leftovers.ts'
 import { requireFreePort } from './ports.ts'
@@ -170,5 +171,14 @@ export async function stopDevnet(stateDir: string): Promise<boolean> {
   }
   process.kill(record.supervisorPid, 'SIGTERM')
   while (isOurs(record.supervisorPid, stateDir)) await sleep(100)
+  return true
+}
+
+/** Forgets a grid that does not run: its workloads, its engine's state, its chain and keys. Returns whether there was one. */
+export async function removeDevnet(stateDir: string): Promise<boolean> {
+  const paths = pathsOf(stateDir)
+  if (!existsSync(paths.chain)) return false
+  await removeEngineState(stateDir, loadWallets(paths.keys).node.address)
+  rmSync(stateDir, { recursive: true, force: true })
   return true
 }
