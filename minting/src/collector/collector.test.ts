@@ -258,6 +258,7 @@ describe('UsageReports', () => {
     for (const counter of ['publicRxBytes', 'publicTxBytes', 'cpuNs', 'memoryByteSeconds'] as const) {
       expect(await refusal(() => send({ ...next, [counter]: 0n })), counter).to.equal('COUNTER_FELL')
     }
+    expect(await refusal(() => send({ ...next, incarnations: 0 })), 'incarnations').to.equal('COUNTER_FELL')
     expect(await refusal(() => send(next))).to.equal('accepted')
   })
 })
