@@ -202,6 +202,20 @@ describe('NodeOracle, with a real engine, killed and hindered', function () {
     await closeContract(id, deployment)
   })
 
+  it('starts while the chain does not answer, and takes work when it is back', async () => {
+    const { id, deployment } = open()
+    world.setChainDown(true)
+    await world.start()
+    await world.until('the outage to show', async () =>
+      (await world.publicGet<{ chain: string }>('/healthz')).chain !== 'ok' ? true : undefined,
+    )
+    expect((await world.post(id, deployment)).status, 'a deployment meanwhile').to.equal(503)
+    world.setChainDown(false)
+    await world.postWhenReady(id, deployment)
+    await world.untilState(id, 'ok')
+    await closeContract(id, deployment)
+  })
+
   it('does not delete for another deployment under the same number, as on a chain that was set up anew', async () => {
     await world.start()
     const { id, deployment, engineId } = await deployed()

@@ -29,7 +29,7 @@ ssdMiB: 500
 
 type Fields = Record<string, unknown>
 interface Draft extends Fields {
-  signers: { threshold: number; members: Fields[] }
+  signers: Fields & { threshold: number; members: Fields[] }
   workloads: (Fields & { data: Fields })[]
 }
 type LooseDraft = Draft & { workloads: [Draft['workloads'][0]]; signers: { members: [Fields] } }
@@ -125,6 +125,20 @@ describe('parseManifest', () => {
     expect(problemsOf(changed((value) => (value.workloads[0].data['gpu'] = [])))).to.contain(
       'workloads.0.data.gpu: is not a field',
     )
+    expect(problemsOf(changed((value) => (value.workloads[0]['colour'] = 'red')))).to.contain(
+      'workloads.0.colour: is not a field',
+    )
+    expect(problemsOf(changed((value) => (value.signers['colour'] = 'red')))).to.contain(
+      'signers.colour: is not a field',
+    )
+    expect(problemsOf(changed((value) => (value.signers.members[0]['colour'] = 'red')))).to.contain(
+      'signers.members.0.colour: is not a field',
+    )
+    const withPart = (part: Fields) => changed((value) => Object.assign(value.workloads[0].data, part))
+    expect(problemsOf(withPart({ ports: [{ container: 80, colour: 'red' }] }))).to.contain('ports.0.colour: is not')
+    expect(problemsOf(withPart({ restart: { policy: 'always', colour: 'red' } }))).to.contain('restart.colour: is not')
+    const health = { kind: 'tcp', port: 80, colour: 'red' }
+    expect(problemsOf(withPart({ health }))).to.contain('health.colour: is not a field')
   })
 
   it('error: a duplicate key', () => {
