@@ -146,6 +146,18 @@ describe('farms on a chain', () => {
     lost.provider.destroy()
   })
 
+  it('goes on with the same connection when the endpoint is back', async () => {
+    const first = await startAnvil()
+    const held = await connect({ deployment: await deployForTest(first, { FarmRegistry: () => [] }) })
+    await first.stop()
+    expect(await failureOf(readFarm(held, 1))).to.be.instanceOf(RpcUnavailableError)
+    const again = await startAnvil({ port: Number(new URL(first.rpcUrl).port) })
+    await deployForTest(again, { FarmRegistry: () => [] })
+    expect(await failureOf(readFarm(held, 1)), 'an answer again').to.be.instanceOf(UnknownFarmError)
+    held.provider.destroy()
+    await again.stop()
+  })
+
   it('error: TransactionPendingError when no block comes', async () => {
     await client.provider.send('evm_setAutomine', [false])
     try {

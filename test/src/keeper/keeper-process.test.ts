@@ -10,6 +10,7 @@ import { expect } from 'chai'
 import { Contract, JsonRpcProvider, MaxUint256, Wallet, toQuantity, type ContractTransactionResponse } from 'ethers'
 
 import { readContractArtifact, serveChain, type ServedChain } from '../chain/in-process-chain.ts'
+import { openLine } from './line.ts'
 
 const MAIN = join(import.meta.dirname, '../../../billing/src/keeper/main.ts')
 const USD_PER_TOKEN = 20_000_000_000_000_000n
@@ -60,6 +61,19 @@ describe('billing keeper, as a process', function () {
       'grid_keeper_steps_total{kind="settle",result="done"}',
     )
     expect(await stopKeeper()).to.equal(0)
+  })
+
+  it('goes on when its endpoint was gone and is back', async () => {
+    const line = await openLine(served.url)
+    await startKeeper('--rpc', line.url)
+    await line.cut()
+    await eventually(async () => log.includes('round failed, trying again'))
+    const before = await grossOf(CONTRACT)
+    await passTime(DAY)
+    await line.mend()
+    await eventually(async () => (await grossOf(CONTRACT)) > before)
+    expect(await stopKeeper()).to.equal(0)
+    await line.cut()
   })
 
   it('goes on after SIGKILL, and stores a depletion that passed meanwhile', async () => {
@@ -131,10 +145,10 @@ describe('billing keeper, as a process', function () {
     await writeFile(join(dir, 'key'), wallet.privateKey, { mode: 0o600 })
   }
 
-  async function startKeeper(): Promise<string> {
+  async function startKeeper(...more: readonly string[]): Promise<string> {
     const flags = ['--deployment', join(dir, 'deployment.json'), '--key-file', join(dir, 'key')]
     const schedule = ['--port', '0', '--poll-interval', '1', '--settle-interval', '1']
-    const child = spawn(process.execPath, [MAIN, ...flags, '--state', join(dir, 'state'), ...schedule])
+    const child = spawn(process.execPath, [MAIN, ...flags, '--state', join(dir, 'state'), ...schedule, ...more])
     keeper = child
     log = ''
     child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
