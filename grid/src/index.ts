@@ -1,4 +1,5 @@
 export * from './errors.ts'
+export * from './minting-trees.ts'
 export * from './model.ts'
 export * from './typed-data.ts'
 export * from './units.ts'

@@ -1,4 +1,13 @@
-import { seconds, unixTime, type Hex, type NodeId, type PeriodId, type Schedule, type UnixTime } from '@grid/model'
+import {
+  seconds,
+  unixTime,
+  type Hex,
+  type MintingInputs,
+  type NodeId,
+  type PeriodId,
+  type Schedule,
+  type UnixTime,
+} from '@grid/model'
 
 import { overridesAt, type At } from './at.ts'
 import { reading, type GridClient } from './client.ts'
@@ -14,18 +23,6 @@ import {
 import { bySigner } from './prices.ts'
 import { callTo, done, eventOf, sendTransaction, type Call, type Done, type SendOptions } from './transaction.ts'
 import { hex, small } from './units.ts'
-
-/** What a proposal was computed from; hashes to its `inputsHash`. */
-export interface MintingInputs {
-  readonly uptimeRoot: Hex
-  readonly challengeRoot: Hex
-  readonly registryCheckpoint: Hex
-  readonly settledUsageRoot: Hex
-  readonly toBlock: bigint
-  readonly toBlockHash: Hex
-  readonly rulesHash: Hex
-  readonly excludedBitsHash: Hex
-}
 
 /** `ProposalState` of the oracle, in its order. */
 export const PROPOSAL_STATES = ['none', 'proposed', 'final', 'cancelled'] as const

@@ -1,32 +1,17 @@
-import { unixTime, type FarmId, type Hex, type PeriodId, type Receipt, type UnixTime } from '@grid/model'
+import {
+  unixTime,
+  type FarmId,
+  type Hex,
+  type PeriodId,
+  type RangeProof,
+  type Receipt,
+  type UnixTime,
+} from '@grid/model'
 
 import { overridesAt, type At } from './at.ts'
 import { reading, type GridClient } from './client.ts'
 import { callTo, done, eventOf, sendTransaction, type Call, type Done, type SendOptions } from './transaction.ts'
 import { hex, small } from './units.ts'
-
-/** A leaf of the receipts tree. */
-export interface ReceiptLeaf {
-  readonly period: PeriodId
-  readonly farmId: FarmId
-  readonly nodeId: number
-  readonly units: bigint
-  readonly receiptHash: Hex
-}
-
-export interface SumNode {
-  readonly hash: Hex
-  readonly sum: bigint
-}
-
-/** Proof that a run of leaves is all that a farm has in a period. */
-export interface RangeProof {
-  readonly first: number
-  readonly depth: number
-  readonly siblings: readonly SumNode[]
-  readonly neighbours: readonly ReceiptLeaf[]
-  readonly neighbourPaths: readonly (readonly SumNode[])[]
-}
 
 export interface FarmReceipts {
   readonly farmId: FarmId

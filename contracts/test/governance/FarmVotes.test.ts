@@ -1,5 +1,5 @@
-import type { Receipt } from '@grid/model'
-import { leafNode, parentNode, type RangeProof, type SumNode, type SumTree } from '@grid/minting/trees/sum-tree'
+import { leafNode, parentNode, type SumTree } from '@grid/minting/trees/sum-tree'
+import type { RangeProof, Receipt, SumNode } from '@grid/model'
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types'
 import { expect } from 'chai'
 import { ZeroAddress, ZeroHash } from 'ethers'

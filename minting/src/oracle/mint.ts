@@ -12,7 +12,7 @@ import {
 } from '@grid/chain-client'
 import type { GridClient, MintingProposal, PeriodProposal } from '@grid/chain-client'
 import { GridError } from '@grid/model'
-import type { Hex, PeriodId, Schedule } from '@grid/model'
+import type { Hex, MintingInputs, PeriodId, Schedule } from '@grid/model'
 import type { Logger } from 'pino'
 
 import type { BeaconFollower } from '../collector/beacons.ts'
@@ -25,7 +25,6 @@ import { RULES_HASH } from '../rules/rules-hash.ts'
 import { ClaimsTree } from '../trees/claims-tree.ts'
 import type { ClaimLeaf } from '../trees/claims-tree.ts'
 import { inputsHash } from '../trees/inputs.ts'
-import type { InputsStruct } from '../trees/inputs.ts'
 import { claimLeaves, publish } from '../trees/published.ts'
 import type { ClaimsFile } from '../trees/published.ts'
 import { capacityTree, excludedBitsHash, uptimeTree, usageTree } from '../trees/sensor-trees.ts'
@@ -74,7 +73,7 @@ export class DisagreementError extends GridError {
 /** Everything that was computed of a period. */
 interface Draft {
   readonly inputs: MintInputs
-  readonly committed: InputsStruct
+  readonly committed: MintingInputs
   readonly minted: MintedPeriod
   readonly cid: string
 }
@@ -312,7 +311,7 @@ export class Mint {
   }
 }
 
-function committedInputs({ uptime, capacity, usage, excluded, snapshot }: MintInputs): InputsStruct {
+function committedInputs({ uptime, capacity, usage, excluded, snapshot }: MintInputs): MintingInputs {
   return {
     uptimeRoot: uptimeTree(uptime).root,
     challengeRoot: capacityTree(capacity).root,

@@ -1,4 +1,4 @@
-import type { FarmId, Hex, PeriodId } from '@grid/model'
+import type { FarmId, Hex, MintingInputs, PeriodId } from '@grid/model'
 
 import type { MintInputs, MintedPeriod, MintedReceipt } from '../rules/mint-period.ts'
 import { RULES_HASH, RULES_VERSION } from '../rules/rules-hash.ts'
@@ -7,7 +7,6 @@ import { canonicalJson, hashText } from './canonical-json.ts'
 import type { Canonical } from './canonical-json.ts'
 import { ClaimsTree } from './claims-tree.ts'
 import type { Claim, ClaimLeaf } from './claims-tree.ts'
-import type { InputsStruct } from './inputs.ts'
 
 /** A file of a period; `hash` is keccak256 of its bytes. */
 export interface PublishedFile {
@@ -27,7 +26,7 @@ export interface Reject {
 export interface PublishInputs {
   readonly inputs: MintInputs
   readonly minted: MintedPeriod
-  readonly committed: InputsStruct
+  readonly committed: MintingInputs
   readonly contracts: Readonly<Record<string, Hex>>
   readonly fromBlock: bigint
   readonly aggregators: readonly Hex[]

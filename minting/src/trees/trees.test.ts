@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { Hex } from '@grid/model'
+import type { Hex, ReceiptLeaf } from '@grid/model'
 import { bps, bytes, milliUsd, seconds } from '@grid/model'
 
 import { slotsOf } from '../rules/slot-bits.ts'
@@ -12,7 +12,6 @@ import { receiptHash } from './receipt-hash.ts'
 import { DuplicateNodeError, uptimeTree, usageTree } from './sensor-trees.ts'
 import { hashInner } from './abi.ts'
 import { DuplicateLeafError, EmptyTreeError, NoSuchLeafError, SumTree, leafNode, rootOf } from './sum-tree.ts'
-import type { ReceiptLeaf } from './sum-tree.ts'
 
 const hashOf = (value: number): Hex => `0x${value.toString(16).padStart(64, '0')}`
 const payoutOf = (value: number): Hex => `0x${value.toString(16).padStart(40, '0')}`

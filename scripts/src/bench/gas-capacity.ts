@@ -10,9 +10,18 @@ import {
   readPeriodBounds,
   signMessage,
   updateVotes,
-  type MintingInputs,
 } from '@grid/chain-client'
-import { bps, bytes, milliUsd, seconds, unixTime, type Hex, type NodeId, type Receipt } from '@grid/model'
+import {
+  bps,
+  bytes,
+  milliUsd,
+  seconds,
+  unixTime,
+  type Hex,
+  type MintingInputs,
+  type NodeId,
+  type Receipt,
+} from '@grid/model'
 import { ClaimsTree, RULES_HASH, SumTree, inputsHash, receiptHash, type ClaimLeaf } from '@grid/minting'
 import { id, zeroPadValue, toBeHex } from 'ethers'
 
