@@ -1,13 +1,9 @@
-import { readFile, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-
 import type { GridDeployment, Hex } from '@grid/model'
-import { ContractFactory, Wallet, type InterfaceAbi } from 'ethers'
+import { ContractFactory, Wallet } from 'ethers'
 
 import { createProvider } from '../evm/client.ts'
 import type { Anvil } from './anvil.ts'
-
-const artifactsRoot = join(import.meta.dirname, '../../../contracts/artifacts/src')
+import { readArtifact } from './artifact.ts'
 
 /** Names of contracts to deploy, in order, each with its constructor's arguments out of what stands already. */
 export type DeploymentPlan = Readonly<Record<string, (addresses: Readonly<Record<string, Hex>>) => readonly unknown[]>>
@@ -28,19 +24,11 @@ export async function deployForTest(anvil: Anvil, plan: DeploymentPlan): Promise
   } finally {
     provider.destroy()
   }
-  return {
-    schemaVersion: 1,
-    name: 'test',
-    chainId: anvil.chainId,
-    rpcUrl: anvil.rpcUrl,
-    startBlock: 0,
-    contracts,
-  }
+  return testDeployment(anvil, contracts)
 }
 
-async function readArtifact(name: string): Promise<{ abi: InterfaceAbi; bytecode: string }> {
-  const files = await readdir(artifactsRoot, { recursive: true })
-  const file = files.find((path) => path.endsWith(`/${name}.json`))
-  if (file === undefined) throw new Error(`no artifact of ${name}; run \`npm run build\``)
-  return JSON.parse(await readFile(join(artifactsRoot, file), 'utf8')) as { abi: InterfaceAbi; bytecode: string }
-}
+/** What a deployment file would say of contracts on a chain of a test. */
+export const testDeployment = (
+  { chainId, rpcUrl }: Anvil,
+  contracts: Readonly<Record<string, Hex>>,
+): GridDeployment => ({ schemaVersion: 1, name: 'test', chainId, rpcUrl, startBlock: 0, contracts })

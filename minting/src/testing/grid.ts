@@ -1,10 +1,9 @@
-import { readFile, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-
 import { signMessage } from '@grid/chain-client'
 import type { NodeJoin } from '@grid/chain-client'
 import { createProvider } from '@grid/chain-client'
 import { startAnvil } from '@grid/chain-client/testing/anvil'
+import { readArtifact } from '@grid/chain-client/testing/artifact'
+import { testDeployment } from '@grid/chain-client/testing/deploy'
 import { ACTIONS } from '@grid/model'
 import type { GridDeployment, Hex } from '@grid/model'
 import type { Interface } from 'ethers'
@@ -12,7 +11,6 @@ import { Contract, ContractFactory, NonceManager, Wallet, ZeroHash } from 'ether
 
 import { RULES_HASH } from '../rules/rules-hash.ts'
 
-const artifactsRoot = join(import.meta.dirname, '../../../contracts/artifacts')
 const GIB = 2n ** 30n
 const TOKEN = 10n ** 18n
 const ROLES = { minter: 10n, oracle: 13n } as const
@@ -81,14 +79,7 @@ export async function startTestGrid() {
   await send(policies.getFunction('create')(DIY))
   await send((farms.connect(farmer) as Contract).getFunction('create')('first-farm', farmer.address))
 
-  const deployment: GridDeployment = {
-    schemaVersion: 1,
-    name: 'test',
-    chainId: anvil.chainId,
-    rpcUrl: anvil.rpcUrl,
-    startBlock: 0,
-    contracts,
-  }
+  const deployment = testDeployment(anvil, contracts)
   await send(joinNode(nodes, deployment, farmer, nodeKey))
   await provider.send('anvil_setIntervalMining', [1])
   return {
@@ -120,14 +111,4 @@ async function joinNode(nodes: Contract, deployment: GridDeployment, farmer: Wal
     joining,
     await signMessage(nodeKey, 'NodeJoin', joining, deployment),
   ) as Promise<{ wait(): Promise<unknown> }>
-}
-
-async function readArtifact(name: string) {
-  const files = await readdir(artifactsRoot, { recursive: true })
-  const file = files.find((path) => path.endsWith(`/${name}.json`))
-  if (file === undefined) throw new Error(`no artifact of ${name}; run \`npm run build\``)
-  return JSON.parse(await readFile(join(artifactsRoot, file), 'utf8')) as {
-    abi: ConstructorParameters<typeof ContractFactory>[0]
-    bytecode: string
-  }
 }
