@@ -167,11 +167,26 @@ describe('Heartbeats', () => {
     expect(database.prepare('SELECT count(*) AS count FROM double_signs').get()).to.deep.include({ count: 1 })
   })
 
-  it('SEQ_REPLAYED for a lower number in a later slot', async () => {
+  it('OUT_OF_ORDER for a lower number in a later slot', async () => {
     const { mine, beat } = collector()
     const first = await mine(1001n)
     await (await beat(first, { seq: 5n })).send()
-    expect(await refusal((await beat(await mine(1011n), { seq: 4n })).send)).to.equal('SEQ_REPLAYED')
+    expect(await refusal((await beat(await mine(1011n), { seq: 4n })).send)).to.equal('OUT_OF_ORDER')
+  })
+
+  it('goes on when the chain fell back behind a heartbeat: the older slot is refused, the next one taken', async () => {
+    const { chain, beacons, mine, beat, heartbeats } = collector()
+    const first = await mine(1001n)
+    await (await beat(first)).send()
+    const lost = await beat(await mine(1011n), { seq: 1n, prev: (await beat(first)).hash })
+    await lost.send()
+    chain.undo()
+    await beacons.follow()
+    const again = await beat(first, { seq: 2n, prev: lost.hash })
+    expect(await refusal(again.send)).to.equal('OUT_OF_ORDER')
+    const next = await beat(await mine(1021n), { seq: 3n, prev: again.hash })
+    expect(await refusal(next.send)).to.equal('accepted')
+    expect(listSlots(heartbeats.slots(1, 1).heard)).to.deep.equal([0, 1, 2])
   })
 
   it('WRONG_PREV when the chain of heartbeats breaks', async () => {

@@ -198,7 +198,7 @@ export class Heartbeats {
     const at = this.number(timely.beacon)
     if ((before && this.number(before) > at) || (after && this.number(after) < at)) {
       throw new RefusedError(
-        'SEQ_REPLAYED',
+        'OUT_OF_ORDER',
         `Number ${heartbeat.seq} belongs to another time than slot ${timely.beacon.slot}: numbers and slots must rise together.`,
       )
     }

@@ -9,6 +9,8 @@ export const REFUSALS = {
   WRONG_NODE: 409,
   SEQ_REPLAYED: 409,
   SEQ_GAP: 409,
+  /** A lower number was heard in a later slot, as when the chain fell back behind a reorganisation: no sign of a clone. */
+  OUT_OF_ORDER: 409,
   WRONG_PREV: 409,
   COUNTER_FELL: 409,
   CLONE_SUSPECTED: 409,

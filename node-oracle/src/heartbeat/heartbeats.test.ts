@@ -146,6 +146,20 @@ describe('Heartbeats', () => {
     expect(sentTo(0)).to.deep.equal([])
   })
 
+  it('takes a number out of order for no clone: a chain that fell back behind a heartbeat does not silence the node', async () => {
+    const heartbeats = start()
+    inSlot(2)
+    await heartbeats.beat()
+    inSlot(1)
+    for (const collector of collectors) collector.answerWith = { status: 409, body: { code: 'OUT_OF_ORDER' } }
+    await heartbeats.beat()
+    for (const collector of collectors) collector.answerWith = undefined
+    inSlot(3)
+    await heartbeats.beat()
+    expect(clones).to.deep.equal([])
+    expect(sentTo(0).map(({ heartbeat }) => heartbeat.seq)).to.deep.equal(['0', '2'])
+  })
+
   it('stops and says so when two thirds of the collectors heard a second holder of the key; one alone cannot silence it', async () => {
     const heartbeats = start()
     collectors[0]!.answerWith = { status: 409, body: { code: 'CLONE_SUSPECTED' } }

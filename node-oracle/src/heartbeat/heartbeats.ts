@@ -55,7 +55,7 @@ const statusSchema = z.looseObject({
 /** Codes with which a collector says that another holder of the key has been heard. */
 const CLONE_CODES = ['CLONE_SUSPECTED', 'SEQ_REPLAYED']
 /** Codes after which the same heartbeat is not sent again. */
-const FINAL_CODES = ['TOO_LATE', 'WRONG_PREV', 'BAD_SIGNATURE', 'MALFORMED']
+const FINAL_CODES = ['TOO_LATE', 'OUT_OF_ORDER', 'WRONG_PREV', 'BAD_SIGNATURE', 'MALFORMED']
 
 /**
  * Signs one heartbeat a slot, over the slot's beacon, and sends it to every collector until each has answered.
