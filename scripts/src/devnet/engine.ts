@@ -50,10 +50,14 @@ export async function removeEngineState(stateDir: string, nodeKey: string): Prom
   }
   for (const { Id } of await engine.listNetworks({ filters })) await engine.getNetwork(Id).remove()
   await found.service?.close()
-  for (const mount of mountsBelow(pathsOf(stateDir).node).concat(mountsBelow(runDirOf(stateDir)))) {
-    spawnSync('umount', [mount])
-  }
+  unmountBelow(pathsOf(stateDir).node)
+  unmountBelow(runDirOf(stateDir))
   rmSync(runDirOf(stateDir), { recursive: true, force: true })
+}
+
+/** Takes away what an engine mounted below a folder, so that the folder can be removed. */
+export function unmountBelow(dir: string): void {
+  for (const mount of mountsBelow(dir)) spawnSync('umount', [mount])
 }
 
 /** Mount points below a folder, the deepest first. */

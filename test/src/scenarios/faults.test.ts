@@ -14,6 +14,7 @@ import {
 } from '@grid/chain-client'
 import type { AccountId } from '@grid/model'
 import { pathsOf, repositoryRoot } from '@grid/scripts/devnet/config'
+import { unmountBelow } from '@grid/scripts/devnet/engine'
 import { containerOf, deployWebPage, type Deployed } from '@grid/scripts/tour/deploy'
 import { waitFor } from '@grid/scripts/tour/waiting'
 import { fetchPage, getJson } from '@grid/scripts/tour/workload'
@@ -202,6 +203,7 @@ describe('faults on a running grid', function () {
     } finally {
       clone.kill('SIGTERM')
       await new Promise((resolve) => clone.once('close', resolve))
+      unmountBelow(stateDir)
       rmSync(stateDir, { recursive: true, force: true })
     }
   })
